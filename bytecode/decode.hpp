@@ -1,0 +1,29 @@
+// Raw bytes back to Nushell values: rows by their site, keys by their parts. Pure: used by the host
+// on what the kernel sent, and by tests on what the reference interpreter made.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "program.hpp"
+#include "result.hpp"
+#include "value.hpp"
+
+namespace bytecode {
+
+// Turns a monotonic timestamp in nanoseconds into one since the epoch; added to every word that
+// reads as a date.
+struct Clock {
+  int64_t offset_ns = 0;
+};
+
+// The value of a row, from its payload. Never reads past `payload`: a short or inconsistent one
+// gives null fields.
+Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload,
+                 Clock clock);
+
+// The columns of a key: one unnamed for a scalar key, the named ones of a record key, none for an
+// unkeyed map.
+Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock);
+
+}  // namespace bytecode

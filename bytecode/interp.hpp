@@ -1,0 +1,48 @@
+// The reference interpreter: slow, plain, obviously right. Tests hold the kernel's interpreter
+// against it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "program.hpp"
+#include "wire.h"
+
+namespace bytecode {
+
+// One event as the kernel would see it.
+struct Event {
+  uint32_t pid = 0, tid = 0, uid = 0, gid = 0, cpu = 0;
+  uint64_t time = 0;  // CLOCK_MONOTONIC, ns
+  std::string comm;
+  std::vector<uint8_t> context;
+  // Reads memory for ld.mem and str.read; nothing where the address does not answer. Bytes are
+  // appended up to `size`, fewer at the end of what is mapped.
+  std::function<std::optional<std::vector<uint8_t>>(uint64_t address, uint32_t size)> memory;
+};
+
+struct FaultAt {
+  vm_fault kind = VM_FAULT_none;
+  uint32_t pc = 0;
+  friend bool operator==(const FaultAt&, const FaultAt&) = default;
+};
+
+// What a run did. Maps are those of the Program, by index; an unkeyed map has the empty key.
+struct Effects {
+  std::vector<std::vector<uint8_t>>
+      rows;  // header (vm_row) and payload, as in the ring buffer; slot and generation 0
+  std::map<std::pair<uint32_t, std::vector<uint8_t>>, uint64_t> counts;
+  std::vector<FaultAt> faults;
+  uint64_t steps = 0;
+};
+
+// Runs a validated program on one event, adding to `effects`.
+void run(const Program& program, const Event& event, Effects& effects);
+
+}  // namespace bytecode

@@ -1,0 +1,109 @@
+/* The instruction format that the host writes and the kernel runs. C and C++.
+ *
+ * An instruction is 8 bytes: op, three 8-bit operands, a 32-bit immediate. A run has VM_REGS 64-bit
+ * registers, a string heap, one key and one row under construction, all in a scratch slot that the
+ * run has claimed for itself; registers are not cleared between runs, so a program writes before it
+ * reads (validate.hpp checks it).
+ *
+ * Formats (the fourth column of opcodes.def), with what the validator asks of each operand:
+ *   none        -
+ *   a, ab, abc  registers, < VM_REGS
+ *   a_imm       register, any immediate
+ *   ab_imm      two registers, any immediate
+ *   a_pool8     register; imm a multiple of 8 and imm + 8 within the pool
+ *   jump        imm: an instruction index
+ *   test        a register; imm: an instruction index
+ *   branch      a register; imm the number compared with; the target is b | c << 8
+ *   load_ctx    a register; b is 1, 2, 4 or 8 bytes; c 1 for signed; imm the offset in the context
+ *   load_mem    a register with a + 1; b the register with the address; c is the size, | VM_SIGNED
+ *   str_dst     a register; b a heap block
+ *   str_ctx     a register; b a heap block; imm: offset | bytes << 16
+ *   str_read    a register; b a heap block; c the register with the address; imm 1 to VM_STR_MAX
+ *   str_lit     a register; b a heap block; imm: pool offset (a multiple of 8) | length << 16
+ *   str_eqk     a, b registers; imm as in str_lit
+ *   imm         a byte count <= VM_KEY_MAX
+ *   key_int     a register; imm a multiple of 8, + 8 <= VM_KEY_MAX
+ *   key_int_at  imm a multiple of 8, + 16 <= VM_KEY_MAX
+ *   key_str     a register; imm: offset | capacity << 16, both multiples of 8, the sum <=
+ * VM_KEY_MAX a_bit       a register; imm a bit, 0 to 63 map_key     c a key class; imm a map (in a
+ * Program: an index into its maps; loaded: a slot, see wire.h) cell        imm likewise, of an
+ * unkeyed map site        imm an index into the Program's rows
+ *
+ * A literal in the pool is zero-filled up to the next multiple of 64 bytes after its text (at least
+ * one zero byte), so that text is compared and copied in whole blocks.
+ *
+ * A string handle is length | block << 16, the length in bytes without the NUL; VM_STR_NULL is the
+ * null string. heap[b] is the byte at b * VM_BLOCK. Text in the heap is zero-filled up to the next
+ * multiple of VM_BLOCK after its NUL.
+ */
+#ifndef BYTECODE_ISA_H
+#define BYTECODE_ISA_H
+
+#ifndef __bpf__
+#include <stdint.h>
+typedef uint8_t vm_u8;
+typedef uint16_t vm_u16;
+typedef uint32_t vm_u32;
+typedef int32_t vm_s32;
+typedef uint64_t vm_u64;
+typedef int64_t vm_s64;
+#else
+typedef unsigned char vm_u8;
+typedef unsigned short vm_u16;
+typedef unsigned int vm_u32;
+typedef int vm_s32;
+typedef unsigned long long vm_u64;
+typedef long long vm_s64;
+#endif
+
+#ifdef __cplusplus
+#define VM_STATIC_ASSERT(c, m) static_assert(c, m)
+#else
+#define VM_STATIC_ASSERT(c, m) _Static_assert(c, m)
+#endif
+
+struct vm_insn {
+  vm_u8 op;
+  vm_u8 a;
+  vm_u8 b;
+  vm_u8 c;
+  vm_s32 imm;
+};
+VM_STATIC_ASSERT(sizeof(struct vm_insn) == 8, "an instruction is one 64-bit word");
+
+enum vm_opcode {
+#define VM_OP(name, code, text, format, tier, synopsis) VM_OP_##name = (code),
+#include "opcodes.def"
+#undef VM_OP
+};
+
+enum vm_fault {
+  VM_FAULT_none = 0,
+#define FAULT(name, code, ends_run, sentence) VM_FAULT_##name = (code),
+#include "faults.def"
+#undef FAULT
+  VM_FAULTS = 16, /* room for the codes, a power of two so that the kernel can mask */
+};
+
+enum {
+  VM_REGS = 64,
+  VM_CODE_MAX = 1024,   /* instructions of one program */
+  VM_POOL_BYTES = 8192, /* constants of one program */
+  VM_BLOCK = 64,        /* grain of the string heap */
+  VM_HEAP_BLOCKS = 256, /* 16 KB of strings a run */
+  VM_STR_MAX = 4096,    /* bytes of one string with its NUL: the longest path */
+  VM_KEY_MAX = 512,
+  VM_ROW_MAX = 8192,      /* payload bytes of one row */
+  VM_ROW_FIELDS_MAX = 64, /* null bits of a row */
+  VM_FUEL = 65536, /* steps of one run unless asked otherwise; a string step costs 1 + bytes / 64 */
+  VM_SIGNED = 0x80, /* ld.mem: sign-extend */
+};
+
+#define VM_STR_NULL ((vm_u64)-1)
+
+/* Keys come in fixed sizes, because a map inside a map must have its template's key size: a key is
+ * zero-filled to the next one. VM_KEY_CLASS(class index, bytes). */
+#define VM_KEY_CLASSES(X) X(0, 8) X(1, 16) X(2, 32) X(3, 64) X(4, 128) X(5, 256) X(6, 512)
+enum { VM_KEY_CLASS_COUNT = 7 };
+
+#endif

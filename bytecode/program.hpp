@@ -1,0 +1,77 @@
+// The compiled form of a closure: a value with no behaviour. compile.hpp makes one, validate.hpp
+// judges one, disasm.hpp prints one, interp.hpp and the kernel run one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "isa.h"
+#include "result.hpp"
+#include "value.hpp"
+
+namespace bytecode {
+
+// The kinds of raw field in a row's payload (wire.h).
+enum class Raw : uint8_t { word, text };
+
+// How a raw word reads as a value. Text has no such choice.
+enum class As : uint8_t { integer, boolean, string, date, duration, filesize };
+
+// How the host rebuilds a value from a row: the closure's expression with its raw inputs taken out.
+struct Output {
+  enum class Kind : uint8_t { constant, field, record, list };
+  Kind kind = Kind::constant;
+  Value constant;                                       // constant
+  uint16_t field = 0;                                   // field: index into the row's raw fields
+  As as = As::integer;                                  // field
+  std::vector<std::pair<std::string, Output>> members;  // record (named), list (names empty)
+};
+
+enum class RowType : uint8_t { probe_hit, log, custom };
+
+// One place in the closure that makes rows. Instructions name it by its index.
+struct RowSite {
+  RowType type = RowType::custom;
+  std::optional<std::string> event_type;  // emit's name
+  std::vector<Raw> fields;                // the payload, in order; at most VM_ROW_FIELDS_MAX
+  Output value;
+  Span span;
+};
+
+// One component of a map's key. A key with a nullable component starts with a word of null bits
+// (bit i: component i is null).
+struct KeyPart {
+  std::string name;  // the column; empty where the key is a scalar
+  As as = As::integer;
+  uint16_t offset = 0;  // in the key
+  uint16_t size = 8;    // 8, or a string's capacity
+  bool nullable = false;
+  friend bool operator==(const KeyPart&, const KeyPart&) = default;
+};
+
+enum class MapKind : uint8_t { count };
+
+// A map that the closure writes. `name` is empty for the first unnamed one (it takes the probe's
+// name), "#2", "#3" for the next.
+struct MapSpec {
+  std::string name;
+  MapKind kind = MapKind::count;
+  std::vector<KeyPart> key;  // empty: unkeyed, one cell
+  uint8_t key_class = 0;     // index into VM_KEY_CLASSES
+  Span span;
+};
+
+struct Program {
+  std::vector<vm_insn> code;
+  std::vector<Span> spans;  // one for each instruction: the source it came from
+  std::vector<uint8_t> pool;
+  std::vector<RowSite> rows;
+  std::vector<MapSpec> maps;
+  std::string source;  // the text the spans point into
+  uint32_t fuel = VM_FUEL;
+};
+
+}  // namespace bytecode

@@ -1,0 +1,82 @@
+/* What the host and the kernel's interpreter share in memory: the code map of a probe, its
+ * counters, and a row as it lies in the ring buffer. C and C++. All fields are fixed-width and in
+ * the machine's own byte order: both sides run on one machine.
+ */
+#ifndef BYTECODE_WIRE_H
+#define BYTECODE_WIRE_H
+
+#include "isa.h"
+
+enum {
+  VM_PROBES_MAX =
+      1024,            /* slots of the outer code map; slot 0 is never attached (tests run there) */
+  VM_MAPS_MAX = 256,   /* slots of each key class's outer map */
+  VM_CELLS_MAX = 1024, /* unkeyed counters */
+  VM_RINGS_MAX = 64,   /* ring 0 is shared, the others belong to one probe each */
+  VM_BANKS = 4,
+  VM_PIDS_MAX = 16, /* process ids of one probe's filter */
+  VM_SCRATCH_PER_CPU =
+      4, /* runs that can be under way on one CPU at once: task, softirq, irq, NMI */
+};
+
+/* One program. Written by the host only while no run can be in it. */
+struct vm_bank {
+  vm_u32 generation; /* of the closure, copied into each row, so that the host decodes it by the
+                        right schema */
+  vm_u32 length;     /* instructions */
+  vm_u32 fuel;
+  vm_u32 reserved;
+  struct vm_insn code[VM_CODE_MAX];
+  vm_u8 pool[VM_POOL_BYTES + VM_STR_MAX]; /* the last VM_STR_MAX bytes stay zero: a masked offset
+                                             may read past the pool */
+};
+
+/* The value of a probe's code map (an mmapable array of one). A run reads `active` once and stays
+ * in that bank; the host fills an idle bank, flips `active`, and reuses the old bank after a grace
+ * period. */
+struct vm_probe {
+  vm_u32 active; /* bank index */
+  vm_u32 ring;   /* slot of the ring buffer its rows go to */
+  vm_u32 self;   /* 1: hits by the tracing processes count too */
+  vm_u32 pid_count;
+  vm_u32 pids[VM_PIDS_MAX]; /* only these process ids, where pid_count > 0 */
+  struct vm_bank banks[VM_BANKS];
+};
+
+/* Per CPU and slot. Changed by atomic adds only: runs on one CPU can interrupt each other. */
+struct vm_stats {
+  vm_u64 hits;    /* runs begun: past the filters, scratch slot or not */
+  vm_u64 rows;    /* rows produced, delivered or not */
+  vm_u64 lost;    /* rows the ring buffer refused */
+  vm_u64 skipped; /* hits with no scratch slot left */
+  vm_u64 faults[VM_FAULTS];
+};
+
+/* Where a fault happened; the map's value is a vm_u64 count. */
+struct vm_fault_key {
+  vm_u32 slot;
+  vm_u32 generation;
+  vm_u32 pc;
+  vm_u32 kind;
+};
+
+/* A row: this header, then `length` bytes of payload. The payload has the site's fields in order: a
+ * word is 8 bytes; a string is its length in 8 bytes, then its bytes zero-filled to a multiple
+ * of 8. Bit i of `nulls` says that field i is null (its bytes are there all the same). */
+struct vm_row {
+  vm_u32 generation;
+  vm_u16 slot;
+  vm_u16 site;
+  vm_u64 time; /* CLOCK_MONOTONIC, ns */
+  vm_u32 pid;
+  vm_u32 tid;
+  vm_u32 cpu;
+  vm_u32 length;
+  vm_u64 nulls;
+  vm_u8 comm[16];
+};
+VM_STATIC_ASSERT(sizeof(struct vm_row) == 56, "no padding in what crosses");
+VM_STATIC_ASSERT(sizeof(struct vm_fault_key) == 16, "no padding in a key");
+VM_STATIC_ASSERT(sizeof(struct vm_insn) * VM_CODE_MAX == 8192, "a program is two pages");
+
+#endif

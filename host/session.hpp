@@ -1,0 +1,163 @@
+// The kernel side of one plugin process: the loaded interpreter, the live probes, their maps and
+// rows. No Linux header here: off Linux the same interface is linked from absent.cpp, where
+// everything that needs a kernel says so.
+//
+// Not thread-safe; one thread owns a Session. Slow releases (links, grace periods) happen on a
+// thread of its own inside.
+//
+//   Session session({.hidden = {getpid(), getppid()}});
+//   auto target = session.resolve(Kind::tracepoint, "syscalls:sys_enter_openat");
+//   auto program = bytecode::compile(text, target->schema, {});
+//   auto probe = session.attach(*target, *program, {});
+//   for (int fd : session.ring_fds()) ...   // readable: session.drain(sink)
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bytecode/program.hpp"
+#include "bytecode/result.hpp"
+#include "bytecode/schema.hpp"
+#include "bytecode/value.hpp"
+
+namespace host {
+
+using bytecode::Result;
+using bytecode::Status;
+using bytecode::Value;
+
+enum class Kind : uint8_t { kprobe, tracepoint, uprobe };
+std::string_view kind_name(Kind kind);
+
+using ProbeId = uint32_t;  // counts up from 1; never used twice in a process
+
+// Where a probe goes: what resolve() found for the user's words. Opaque but for what is shown.
+struct Target {
+  Kind kind = Kind::tracepoint;  // what the user asked for
+  std::string text;              // canonical: "syscalls:sys_enter_openat", "/usr/bin/curl:main"
+  bytecode::Schema schema;
+  std::string note;  // a fallback or a rename, said aloud; else empty
+
+  // How it attaches, which a fallback may make differ from `kind`.
+  Kind attach_kind = Kind::tracepoint;
+  std::string category, event;  // tracepoint
+  std::string function;         // kprobe
+  std::string path;             // uprobe: the file
+  uint64_t offset = 0;          // kprobe: from the function's start; uprobe: in the file
+};
+
+struct AttachOptions {
+  std::string name;            // empty: kind:target
+  std::vector<uint32_t> pids;  // empty: every process; at most VM_PIDS_MAX
+  bool self = false;           // hits by the tracing processes count too
+  uint32_t ring_bytes = 0;  // 0: the shared ring buffer; else one of its own, a power of two and a
+                            // multiple of the page size
+};
+
+struct FaultCount {
+  std::string kind;  // the name in faults.def
+  std::string sentence;
+  uint64_t count = 0;
+  bytecode::Span span;  // in the closure that ran
+  std::string source;   // the words at that span
+};
+
+struct ProbeInfo {
+  ProbeId id = 0;
+  std::string name;
+  Kind kind = Kind::tracepoint;
+  std::string target;
+  uint64_t hits = 0;
+  uint64_t rows = 0;       // produced
+  uint64_t lost = 0;       // refused by the ring buffer; the plugin adds what its backlog dropped
+  uint64_t delivered = 0;  // handed to a sink
+  uint64_t missed = 0;  // hits that did not run, as far as the kernel counts them, with those that
+                        // found no scratch slot
+  std::vector<FaultCount> faults;
+  int64_t age_ns = 0;
+  uint32_t generation = 1;  // 1, +1 a swap
+  std::string note;
+  std::vector<std::string> maps;  // names of the maps its closure writes
+};
+
+struct Row {
+  ProbeId probe = 0;
+  bytecode::RowType type = bytecode::RowType::custom;
+  std::optional<std::string> event_type;
+  bytecode::Value time;  // a Date
+  uint32_t pid = 0, tid = 0, cpu = 0;
+  std::string comm;
+  bytecode::Value value;
+};
+
+struct MapInfo {
+  std::string name;
+  std::string kind;   // "count"
+  std::string key;    // "int", "string", "record<c: string, n: int>", "" if unkeyed
+  std::string value;  // "int"
+  uint64_t entries = 0;
+  uint64_t max = 0;
+  std::vector<ProbeId> probes;  // live writers
+};
+
+struct SessionOptions {
+  std::vector<uint32_t>
+      hidden;  // process ids whose hits are not shown (the plugin, its Nushell); at most 2
+  uint32_t ring_bytes = 1 << 20;  // the shared ring buffer
+  uint32_t map_entries = 10240;
+};
+
+class Session {
+ public:
+  explicit Session(SessionOptions options);  // does nothing in the kernel yet
+  ~Session();                                // detaches and releases everything
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Finds a target and describes its context. Loads and attaches nothing. A target that does not
+  // exist is an Error of kind target with the nearest names in its hint. `symbol` is the uprobe's
+  // second word.
+  Result<Target> resolve(Kind kind, std::string_view target, std::string_view symbol = {});
+
+  // Validates, loads the interpreter for this kind if it is not, writes the code map, links. All or
+  // nothing. A map name in use with another kind or key by a live probe is an Error with the label
+  // of this program's span.
+  Result<ProbeInfo> attach(const Target& target, bytecode::Program program,
+                           const AttachOptions& options);
+
+  // Replaces a live probe's closure without detaching. `program` was compiled against
+  // target_of(id)'s schema.
+  Status swap(ProbeId id, bytecode::Program program);
+  Status detach(ProbeId id);
+
+  const Target* target_of(ProbeId id) const;
+  std::vector<ProbeInfo> list() const;
+  std::optional<ProbeInfo> info(ProbeId id) const;
+
+  // File descriptors that become readable when rows wait; changes with attach (ring_bytes) and
+  // detach.
+  std::vector<int> ring_fds() const;
+  // Hands at most `max_rows` waiting rows to `sink`, in the order of each ring buffer; returns how
+  // many. Rows of a probe just detached still come: detach drains first.
+  size_t drain(const std::function<void(Row&&)>& sink, size_t max_rows = SIZE_MAX);
+
+  std::vector<MapInfo> maps() const;
+  // A keyed map: a list of records; an unkeyed one: its number. Consistent per entry, merged over
+  // CPUs.
+  Result<Value> map_get(std::string_view name) const;
+  Status map_clear(std::string_view name);
+  Status map_delete(std::string_view name);  // an Error while a live probe writes it
+  // Names of maps whose contents changed since the last call.
+  std::vector<std::string> changed_maps();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace host
