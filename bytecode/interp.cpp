@@ -1,0 +1,477 @@
+#include "bytecode/interp.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <string_view>
+
+#include "bytecode/isa_table.hpp"
+
+namespace bytecode {
+namespace {
+
+constexpr uint32_t kCommBytes = 16;
+// Text may fill a row up to here; what is left always has room for the words of a row.
+constexpr size_t kRowTextEnd = VM_ROW_MAX - 8 * VM_ROW_FIELDS_MAX;
+
+// The value of the low `size` bytes of a little-endian word, as a register holds it.
+int64_t extend(uint64_t word, uint32_t size, bool is_signed) {
+  if (size >= 8) return static_cast<int64_t>(word);
+  const uint32_t unused = 64 - 8 * size;
+  word <<= unused;
+  return is_signed ? static_cast<int64_t>(word) >> unused : static_cast<int64_t>(word >> unused);
+}
+
+int64_t floor_div(int64_t b, int64_t c) {
+  const int64_t quotient = b / c;
+  return b % c != 0 && (b < 0) != (c < 0) ? quotient - 1 : quotient;
+}
+
+int64_t floor_mod(int64_t b, int64_t c) {
+  const int64_t remainder = b % c;
+  return remainder != 0 && (remainder < 0) != (c < 0) ? remainder + c : remainder;
+}
+
+bool power(int64_t base, int64_t exponent, int64_t& result) {
+  result = 1;
+  while (true) {
+    if ((exponent & 1) != 0 && __builtin_mul_overflow(result, base, &result)) return false;
+    exponent >>= 1;
+    if (exponent == 0) return true;
+    // The square is a factor of the result, so that its overflow is the result's.
+    if (__builtin_mul_overflow(base, base, &base)) return false;
+  }
+}
+
+class Run {
+ public:
+  Run(const Program& program, const Event& event, Effects& effects)
+      : program_(program), event_(event), effects_(effects) {
+    // A kernel's scratch slot holds what the run before left there.
+    regs_.fill(0x5a5a5a5a5a5a5a5a);
+    heap_.assign(size_t{VM_HEAP_BLOCKS} * VM_BLOCK, 0x5a);
+    key_.fill(0x5a);
+    std::memcpy(comm_.data(), event.comm.data(), std::min<size_t>(event.comm.size(), 15));
+  }
+
+  void run() {
+    while (true) {
+      if (pc_ >= program_.code.size()) {
+        fault(VM_FAULT_bad_program);
+        return;
+      }
+      if (spent_ >= program_.fuel) {
+        fault(VM_FAULT_fuel);
+        return;
+      }
+      spend(1);
+      next_ = pc_ + 1;
+      if (!step(program_.code[pc_])) return;
+      pc_ = next_;
+    }
+  }
+
+ private:
+  void spend(uint64_t steps) {
+    spent_ += steps;
+    effects_.steps += steps;
+  }
+
+  // Counts a fault here; whether the run goes on.
+  bool fault(vm_fault kind) {
+    effects_.faults.push_back({kind, pc_});
+    const FaultInfo* info = fault_info(kind);
+    return info != nullptr && !info->ends_run;
+  }
+
+  int64_t& reg(uint8_t index) {
+    assert(index < VM_REGS);
+    return regs_[index];
+  }
+
+  bool set(uint8_t index, int64_t value) {
+    reg(index) = value;
+    return true;
+  }
+
+  bool set_or_overflow(uint8_t index, bool overflow, int64_t value) {
+    return overflow ? fault(VM_FAULT_overflow) : set(index, value);
+  }
+
+  bool jump_if(bool condition, uint32_t target) {
+    if (condition) next_ = target;
+    return true;
+  }
+
+  // Copies `size` bytes of the context; false where it has fewer.
+  bool read_context(uint32_t offset, void* to, uint32_t size) const {
+    if (uint64_t{offset} + size > event_.context.size()) return false;
+    std::memcpy(to, event_.context.data() + offset, size);
+    return true;
+  }
+
+  // What memory has at an address, `size` bytes or fewer.
+  std::vector<uint8_t> read_memory(uint64_t address, uint32_t size) const {
+    if (!event_.memory) return {};
+    return event_.memory(address, size).value_or(std::vector<uint8_t>{});
+  }
+
+  // A string that failed to be read.
+  bool no_string(uint8_t to) {
+    set(to, static_cast<int64_t>(VM_STR_NULL));
+    return fault(VM_FAULT_bad_read);
+  }
+
+  bool make_string(uint8_t to, uint8_t block, std::string_view text) {
+    const auto length = static_cast<uint32_t>(text.size());
+    if (length >= VM_STR_MAX || block + text_blocks(length) > VM_HEAP_BLOCKS)
+      return fault(VM_FAULT_bad_program);
+    uint8_t* to_text = heap_.data() + size_t{block} * VM_BLOCK;
+    std::memset(to_text, 0, size_t{text_blocks(length)} * VM_BLOCK);
+    std::memcpy(to_text, text.data(), length);
+    spend(length / VM_BLOCK);
+    return set(to, static_cast<int64_t>(length | uint64_t{block} << 16));
+  }
+
+  struct Text {
+    bool valid = false;
+    bool null = false;
+    std::string_view text;
+  };
+
+  // The text that a handle names. Null reads as empty.
+  Text text_of(int64_t handle) const {
+    const auto bits = static_cast<uint64_t>(handle);
+    if (bits == VM_STR_NULL) return {true, true, {}};
+    const uint64_t length = bits & 0xffff, block = bits >> 16;
+    if (length >= VM_STR_MAX || block >= VM_HEAP_BLOCKS ||
+        block + text_blocks(static_cast<uint32_t>(length)) > VM_HEAP_BLOCKS)
+      return {};
+    const auto* text = reinterpret_cast<const char*>(heap_.data()) + block * VM_BLOCK;
+    return {true, false, std::string_view(text, length)};
+  }
+
+  std::string_view literal(const vm_insn& insn) const {
+    assert(size_t{imm_low(insn)} + imm_high(insn) <= program_.pool.size());
+    const auto* pool = reinterpret_cast<const char*>(program_.pool.data());
+    return std::string_view(pool + imm_low(insn), imm_high(insn));
+  }
+
+  bool load_memory(const vm_insn& insn) {
+    const uint32_t size = insn.c & ~unsigned{VM_SIGNED};
+    const uint64_t address =
+        static_cast<uint64_t>(reg(insn.b)) + static_cast<uint64_t>(int64_t{insn.imm});
+    const std::vector<uint8_t> bytes = read_memory(address, size);
+    const bool failed = bytes.size() < size;
+    uint64_t word = 0;
+    if (!failed) std::memcpy(&word, bytes.data(), size);
+    set(insn.a, extend(word, size, (insn.c & VM_SIGNED) != 0));
+    set(static_cast<uint8_t>(insn.a + 1), failed);
+    return !failed || fault(VM_FAULT_bad_read);
+  }
+
+  bool string_from_array(const vm_insn& insn) {
+    std::string text(imm_high(insn), '\0');
+    if (!read_context(imm_low(insn), text.data(), imm_high(insn))) return no_string(insn.a);
+    return make_string(insn.a, insn.b, std::string_view(text).substr(0, text.find('\0')));
+  }
+
+  bool string_from_loc(const vm_insn& insn) {
+    uint32_t word = 0;
+    if (!read_context(imm_low(insn), &word, sizeof word)) return no_string(insn.a);
+    std::string text(word >> 16, '\0');
+    if (!read_context(word & 0xffff, text.data(), word >> 16)) return no_string(insn.a);
+    std::string_view shown = std::string_view(text).substr(0, text.find('\0'));
+    const uint32_t capacity = imm_high(insn);
+    if (shown.size() > capacity - 1) {
+      shown = shown.substr(0, capacity - 1);
+      fault(VM_FAULT_string_cut);
+    }
+    return make_string(insn.a, insn.b, shown);
+  }
+
+  // bpf_probe_read_user_str: it cannot tell a text of exactly imm - 1 bytes from a longer one.
+  bool string_from_memory(const vm_insn& insn) {
+    const auto capacity = static_cast<uint32_t>(insn.imm);
+    const std::vector<uint8_t> bytes = read_memory(static_cast<uint64_t>(reg(insn.c)), capacity);
+    const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const size_t nul = all.find('\0');
+    if (nul == std::string_view::npos && all.size() < capacity) return no_string(insn.a);
+    if (nul >= capacity - 1) fault(VM_FAULT_string_cut);
+    return make_string(insn.a, insn.b, all.substr(0, std::min<size_t>(nul, capacity - 1)));
+  }
+
+  bool compare_literal(const vm_insn& insn) {
+    const Text text = text_of(reg(insn.b));
+    if (!text.valid) return fault(VM_FAULT_bad_program);
+    spend(imm_high(insn) / VM_BLOCK);
+    return set(insn.a, text.text == literal(insn));
+  }
+
+  bool compare_strings(const vm_insn& insn) {
+    const Text b = text_of(reg(insn.b)), c = text_of(reg(insn.c));
+    if (!b.valid || !c.valid) return fault(VM_FAULT_bad_program);
+    spend(std::min(b.text.size(), c.text.size()) / VM_BLOCK);
+    const int order = b.text.compare(c.text);  // char_traits<char> compares as unsigned
+    return set(insn.a, (order > 0) - (order < 0));
+  }
+
+  bool key_string(const vm_insn& insn) {
+    const uint32_t offset = imm_low(insn), capacity = imm_high(insn);
+    assert(offset + capacity <= VM_KEY_MAX);
+    Text text = text_of(reg(insn.a));
+    if (!text.valid) return fault(VM_FAULT_bad_program);
+    spend(capacity / VM_BLOCK);
+    if (text.text.size() > capacity) {
+      text.text = text.text.substr(0, capacity);
+      fault(VM_FAULT_string_cut);
+    }
+    std::memset(key_.data() + offset, 0, capacity);
+    std::memcpy(key_.data() + offset, text.text.data(), text.text.size());
+    return true;
+  }
+
+  bool count(uint32_t map, std::vector<uint8_t> key) {
+    ++effects_.counts[{map, std::move(key)}];
+    return true;
+  }
+
+  void append_word(uint64_t word) {
+    uint8_t bytes[8];
+    std::memcpy(bytes, &word, sizeof bytes);
+    row_.insert(row_.end(), bytes, bytes + 8);
+  }
+
+  bool row_int(int64_t value) {
+    if (!row_open_ || row_.size() + 8 > VM_ROW_MAX) return fault(VM_FAULT_bad_program);
+    append_word(static_cast<uint64_t>(value));
+    ++row_field_;
+    return true;
+  }
+
+  bool row_str(int64_t handle) {
+    Text text = text_of(handle);
+    if (!row_open_ || !text.valid || row_.size() + 8 > VM_ROW_MAX || row_field_ >= 64)
+      return fault(VM_FAULT_bad_program);
+    const size_t start = row_.size() + 8;
+    const size_t room = start < kRowTextEnd ? kRowTextEnd - start : 0;
+    if (text.text.size() > room) {
+      text.text = text.text.substr(0, room);
+      fault(VM_FAULT_string_cut);
+    }
+    append_word(text.text.size());
+    row_.insert(row_.end(), text.text.begin(), text.text.end());
+    row_.resize((row_.size() + 7) / 8 * 8);
+    if (text.null) row_nulls_ |= uint64_t{1} << row_field_;
+    spend(text.text.size() / VM_BLOCK);
+    ++row_field_;
+    return true;
+  }
+
+  bool row_send() {
+    if (!row_open_) return fault(VM_FAULT_bad_program);
+    vm_row header{};
+    header.site = row_site_;
+    header.time = event_.time;
+    header.pid = event_.pid;
+    header.tid = event_.tid;
+    header.cpu = event_.cpu;
+    header.length = static_cast<uint32_t>(row_.size());
+    header.nulls = row_nulls_;
+    std::memcpy(header.comm, comm_.data(), sizeof header.comm);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&header);
+    std::vector<uint8_t>& row = effects_.rows.emplace_back(bytes, bytes + sizeof header);
+    row.insert(row.end(), row_.begin(), row_.end());
+    row_open_ = false;
+    return true;
+  }
+
+  bool step(const vm_insn& insn) {
+    const auto target = static_cast<uint32_t>(insn.imm);
+    const int64_t imm = insn.imm;
+    int64_t result = 0;
+    switch (static_cast<vm_opcode>(insn.op)) {
+      case VM_OP_exit:
+        return false;
+      case VM_OP_jmp:
+        return jump_if(true, target);
+      case VM_OP_jz:
+        return jump_if(reg(insn.a) == 0, target);
+      case VM_OP_jnz:
+        return jump_if(reg(insn.a) != 0, target);
+      case VM_OP_jeqi:
+        return jump_if(reg(insn.a) == imm, branch_target(insn));
+      case VM_OP_jnei:
+        return jump_if(reg(insn.a) != imm, branch_target(insn));
+      case VM_OP_jlti:
+        return jump_if(reg(insn.a) < imm, branch_target(insn));
+      case VM_OP_jlei:
+        return jump_if(reg(insn.a) <= imm, branch_target(insn));
+      case VM_OP_jgti:
+        return jump_if(reg(insn.a) > imm, branch_target(insn));
+      case VM_OP_jgei:
+        return jump_if(reg(insn.a) >= imm, branch_target(insn));
+
+      case VM_OP_mov:
+        return set(insn.a, reg(insn.b));
+      case VM_OP_ldi:
+        return set(insn.a, imm);
+      case VM_OP_ldk:
+        assert(size_t{target} + 8 <= program_.pool.size());
+        std::memcpy(&result, program_.pool.data() + target, sizeof result);
+        return set(insn.a, result);
+
+      case VM_OP_add:
+        return set_or_overflow(insn.a, __builtin_add_overflow(reg(insn.b), reg(insn.c), &result),
+                               result);
+      case VM_OP_sub:
+        return set_or_overflow(insn.a, __builtin_sub_overflow(reg(insn.b), reg(insn.c), &result),
+                               result);
+      case VM_OP_mul:
+        return set_or_overflow(insn.a, __builtin_mul_overflow(reg(insn.b), reg(insn.c), &result),
+                               result);
+      case VM_OP_addi:
+        return set_or_overflow(insn.a, __builtin_add_overflow(reg(insn.b), imm, &result), result);
+      case VM_OP_div:
+      case VM_OP_mod: {
+        const int64_t b = reg(insn.b), c = reg(insn.c);
+        if (c == 0) return fault(VM_FAULT_divide_by_zero);
+        if (b == INT64_MIN && c == -1) return fault(VM_FAULT_overflow);
+        return set(insn.a, insn.op == VM_OP_div ? floor_div(b, c) : floor_mod(b, c));
+      }
+      case VM_OP_pow:
+        if (reg(insn.c) < 0) return fault(VM_FAULT_negative_exponent);
+        return set_or_overflow(insn.a, !power(reg(insn.b), reg(insn.c), result), result);
+      case VM_OP_band:
+        return set(insn.a, reg(insn.b) & reg(insn.c));
+      case VM_OP_bor:
+        return set(insn.a, reg(insn.b) | reg(insn.c));
+      case VM_OP_bxor:
+        return set(insn.a, reg(insn.b) ^ reg(insn.c));
+      case VM_OP_shl:
+      case VM_OP_shr: {
+        const int64_t b = reg(insn.b), c = reg(insn.c);
+        if (c < 0 || c >= 64) return fault(VM_FAULT_shift_range);
+        return set(insn.a, insn.op == VM_OP_shr
+                               ? b >> c
+                               : static_cast<int64_t>(static_cast<uint64_t>(b) << c));
+      }
+
+      case VM_OP_eq:
+        return set(insn.a, reg(insn.b) == reg(insn.c));
+      case VM_OP_ne:
+        return set(insn.a, reg(insn.b) != reg(insn.c));
+      case VM_OP_lt:
+        return set(insn.a, reg(insn.b) < reg(insn.c));
+      case VM_OP_le:
+        return set(insn.a, reg(insn.b) <= reg(insn.c));
+      case VM_OP_not:
+        return set(insn.a, reg(insn.b) == 0);
+      case VM_OP_isnull:
+        return set(insn.a, static_cast<uint64_t>(reg(insn.b)) == VM_STR_NULL);
+
+      case VM_OP_ld_pid:
+        return set(insn.a, event_.pid);
+      case VM_OP_ld_tid:
+        return set(insn.a, event_.tid);
+      case VM_OP_ld_uid:
+        return set(insn.a, event_.uid);
+      case VM_OP_ld_gid:
+        return set(insn.a, event_.gid);
+      case VM_OP_ld_cpu:
+        return set(insn.a, event_.cpu);
+      case VM_OP_ld_time:
+        return set(insn.a, static_cast<int64_t>(event_.time));
+
+      case VM_OP_ld_ctx: {
+        uint64_t word = 0;
+        const bool read = read_context(target, &word, insn.b);
+        set(insn.a, extend(word, insn.b, insn.c != 0));
+        return read || fault(VM_FAULT_bad_read);
+      }
+      case VM_OP_ld_mem:
+        return load_memory(insn);
+
+      case VM_OP_str_comm:
+        return make_string(insn.a, insn.b, comm_.data());
+      case VM_OP_str_ctx:
+        return string_from_array(insn);
+      case VM_OP_str_loc:
+        return string_from_loc(insn);
+      case VM_OP_str_read:
+        return string_from_memory(insn);
+      case VM_OP_str_lit:
+        return make_string(insn.a, insn.b, literal(insn));
+      case VM_OP_str_eqk:
+        return compare_literal(insn);
+      case VM_OP_str_cmp:
+        return compare_strings(insn);
+
+      case VM_OP_key_zero:
+        assert(target <= VM_KEY_MAX);
+        std::memset(key_.data(), 0, target);
+        return true;
+      case VM_OP_key_int:
+        assert(target + 8 <= VM_KEY_MAX);
+        std::memcpy(key_.data() + target, &reg(insn.a), 8);
+        return true;
+      case VM_OP_key_str:
+        return key_string(insn);
+      case VM_OP_key_comm:
+        assert(target + kCommBytes <= VM_KEY_MAX);
+        std::memcpy(key_.data() + target, comm_.data(), kCommBytes);
+        return true;
+      case VM_OP_key_null:
+        if (reg(insn.a) != 0) key_[target / 8] |= static_cast<uint8_t>(1u << target % 8);
+        return true;
+
+      case VM_OP_count:
+        return count(target, {key_.begin(), key_.begin() + key_class_bytes(insn.c)});
+      case VM_OP_count_cell:
+        return count(target, {});
+
+      case VM_OP_row_begin:
+        row_open_ = true;
+        row_site_ = static_cast<uint16_t>(target);
+        row_field_ = 0;
+        row_nulls_ = 0;
+        row_.clear();
+        return true;
+      case VM_OP_row_int:
+        return row_int(reg(insn.a));
+      case VM_OP_row_str:
+        return row_str(reg(insn.a));
+      case VM_OP_row_null:
+        if (!row_open_) return fault(VM_FAULT_bad_program);
+        if (reg(insn.a) != 0) row_nulls_ |= uint64_t{1} << (target & 63);
+        return true;
+      case VM_OP_row_send:
+        return row_send();
+    }
+    return fault(VM_FAULT_bad_program);
+  }
+
+  const Program& program_;
+  const Event& event_;
+  Effects& effects_;
+  uint32_t pc_ = 0;
+  uint32_t next_ = 0;
+  uint64_t spent_ = 0;
+  std::array<int64_t, VM_REGS> regs_;
+  std::vector<uint8_t> heap_;
+  std::array<uint8_t, VM_KEY_MAX> key_;
+  std::array<char, kCommBytes> comm_{};
+  bool row_open_ = false;
+  uint16_t row_site_ = 0;
+  uint32_t row_field_ = 0;
+  uint64_t row_nulls_ = 0;
+  std::vector<uint8_t> row_;  // payload
+};
+
+}  // namespace
+
+void run(const Program& program, const Event& event, Effects& effects) {
+  Run(program, event, effects).run();
+}
+
+}  // namespace bytecode

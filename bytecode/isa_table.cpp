@@ -1,0 +1,91 @@
+#include "bytecode/isa_table.hpp"
+
+#include <array>
+
+namespace bytecode {
+namespace {
+
+constexpr OpInfo kOps[] = {
+#define VM_OP(name, code, text, format, tier, synopsis) \
+  {VM_OP_##name, text, Format::format, Tier::tier, synopsis},
+#include "bytecode/opcodes.def"
+#undef VM_OP
+};
+
+constexpr FaultInfo kFaults[] = {
+#define FAULT(name, code, ends_run, sentence) {VM_FAULT_##name, #name, (ends_run) != 0, sentence},
+#include "bytecode/faults.def"
+#undef FAULT
+};
+
+// Indices into kOps, plus one; 0 where there is no opcode.
+constexpr std::array<uint8_t, 256> kByCode = [] {
+  std::array<uint8_t, 256> table{};
+  for (size_t i = 0; i < std::size(kOps); ++i) table[kOps[i].op] = static_cast<uint8_t>(i + 1);
+  return table;
+}();
+
+constexpr uint32_t kKeyClassBytes[] = {
+#define KEY_CLASS(index, bytes) bytes,
+    VM_KEY_CLASSES(KEY_CLASS)
+#undef KEY_CLASS
+};
+static_assert(std::size(kKeyClassBytes) == VM_KEY_CLASS_COUNT);
+
+}  // namespace
+
+std::span<const OpInfo> op_table() { return kOps; }
+
+const OpInfo* op_info(uint8_t op) {
+  const uint8_t index = kByCode[op];
+  return index == 0 ? nullptr : &kOps[index - 1];
+}
+
+std::string_view format_name(Format format) {
+  switch (format) {
+#define NAME(format)   \
+  case Format::format: \
+    return #format
+    NAME(none);
+    NAME(a);
+    NAME(ab);
+    NAME(abc);
+    NAME(a_imm);
+    NAME(ab_imm);
+    NAME(a_pool8);
+    NAME(jump);
+    NAME(test);
+    NAME(branch);
+    NAME(load_ctx);
+    NAME(load_mem);
+    NAME(str_dst);
+    NAME(str_ctx);
+    NAME(str_read);
+    NAME(str_lit);
+    NAME(str_eqk);
+    NAME(imm);
+    NAME(key_int);
+    NAME(key_int_at);
+    NAME(key_str);
+    NAME(a_bit);
+    NAME(map_key);
+    NAME(cell);
+    NAME(site);
+#undef NAME
+  }
+  return {};
+}
+
+std::span<const FaultInfo> fault_table() { return kFaults; }
+
+const FaultInfo* fault_info(uint32_t kind) {
+  for (const FaultInfo& fault : kFaults)
+    if (static_cast<uint32_t>(fault.kind) == kind) return &fault;
+  return nullptr;
+}
+
+uint32_t key_class_bytes(uint8_t key_class) {
+  return key_class < VM_KEY_CLASS_COUNT ? kKeyClassBytes[key_class] : 0;
+}
+
+}  // namespace bytecode

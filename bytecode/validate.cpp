@@ -1,0 +1,260 @@
+#include "bytecode/validate.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "bytecode/isa_table.hpp"
+#include "bytecode/validate_flow.hpp"
+#include "bytecode/wire.h"
+
+namespace bytecode {
+namespace {
+
+using Reason = std::optional<std::string>;
+
+Reason require(bool condition, const char* reason) { return condition ? Reason{} : Reason(reason); }
+
+template <typename... Rest>
+Reason first_of(Reason reason, Rest... rest) {
+  if constexpr (sizeof...(rest) > 0)
+    return reason ? reason : first_of(rest...);
+  else
+    return reason;
+}
+
+bool multiple_of_8(int64_t n) { return n % 8 == 0; }
+
+// Operands, one instruction at a time: nothing here depends on the way that leads to it.
+class Operands {
+ public:
+  explicit Operands(const Program& program) : program_(program) {}
+
+  Reason check(const vm_insn& insn) const {
+    const OpInfo* info = op_info(insn.op);
+    if (info == nullptr) return "there is no such opcode";
+    const int64_t imm = insn.imm;
+    switch (info->format) {
+      case Format::none:
+        return {};
+      case Format::a:
+      case Format::a_imm:
+        return reg(insn.a);
+      case Format::ab:
+      case Format::ab_imm:
+        return first_of(reg(insn.a), reg(insn.b));
+      case Format::abc:
+        return first_of(reg(insn.a), reg(insn.b), reg(insn.c));
+      case Format::a_pool8:
+        return first_of(reg(insn.a),
+                        require(imm >= 0 && multiple_of_8(imm) && imm + 8 <= pool_bytes(),
+                                "the constant is not within the pool"));
+      case Format::jump:
+        return target(imm);
+      case Format::test:
+        return first_of(reg(insn.a), target(imm));
+      case Format::branch:
+        return first_of(reg(insn.a), target(branch_target(insn)));
+      case Format::load_ctx:
+        return first_of(reg(insn.a), size(insn.b),
+                        require(insn.c <= 1, "the sign is neither 0 nor 1"),
+                        require(imm >= 0, "the offset in the context is negative"));
+      case Format::load_mem:
+        return first_of(reg(insn.a), reg(insn.a + 1), reg(insn.b),
+                        size(insn.c & ~unsigned{VM_SIGNED}));
+      case Format::str_dst:
+        return first_of(reg(insn.a), heap(insn.b, kCommMax));
+      case Format::str_ctx:
+        return str_ctx(insn);
+      case Format::str_read:
+        return first_of(reg(insn.a), reg(insn.c),
+                        require(imm >= 1 && imm <= VM_STR_MAX, "no string has such a size"),
+                        heap(insn.b, imm - 1));
+      case Format::str_lit:
+        return first_of(reg(insn.a), literal(insn), heap(insn.b, imm_high(insn)));
+      case Format::str_eqk:
+        return first_of(reg(insn.a), reg(insn.b), literal(insn));
+      case Format::imm:
+        return require(imm >= 0 && imm <= VM_KEY_MAX && multiple_of_8(imm),
+                       "no key has such a size");
+      case Format::key_int:
+        return first_of(reg(insn.a), key(imm, 8));
+      case Format::key_int_at:
+        return key(imm, 16);
+      case Format::key_str:
+        return first_of(reg(insn.a), key(imm_low(insn), imm_high(insn)));
+      case Format::a_bit:
+        return first_of(reg(insn.a), require(imm >= 0 && imm < 64, "no word has such a bit"));
+      case Format::map_key:
+        return map_key(insn);
+      case Format::cell:
+        return cell(insn);
+      case Format::site:
+        return require(imm >= 0 && imm < static_cast<int64_t>(program_.rows.size()),
+                       "there is no such row");
+    }
+    return {};
+  }
+
+ private:
+  static constexpr int64_t kCommMax = 15;
+
+  int64_t pool_bytes() const { return static_cast<int64_t>(program_.pool.size()); }
+
+  static Reason reg(int index) { return require(index < VM_REGS, "there is no such register"); }
+
+  Reason target(int64_t index) const {
+    return require(index >= 0 && index < static_cast<int64_t>(program_.code.size()),
+                   "the jump leads out of the program");
+  }
+
+  static Reason size(unsigned bytes) {
+    return require(bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8,
+                   "the size is none of 1, 2, 4 and 8");
+  }
+
+  // A text of `length` bytes that starts at a block.
+  static Reason heap(uint8_t block, int64_t length) {
+    return require(
+        length < VM_STR_MAX && block + text_blocks(static_cast<uint32_t>(length)) <= VM_HEAP_BLOCKS,
+        "the string does not fit the heap");
+  }
+
+  Reason str_ctx(const vm_insn& insn) const {
+    // A char array may be full; the capacity of a located text counts its NUL.
+    const int64_t longest =
+        insn.op == VM_OP_str_loc ? int64_t{imm_high(insn)} - 1 : int64_t{imm_high(insn)};
+    return first_of(reg(insn.a), require(imm_high(insn) >= 1, "the string has no size"),
+                    heap(insn.b, std::max<int64_t>(longest, 0)));
+  }
+
+  Reason literal(const vm_insn& insn) const {
+    const uint32_t offset = imm_low(insn), length = imm_high(insn);
+    const size_t filled = size_t{text_blocks(length)} * VM_BLOCK;
+    if (length >= VM_STR_MAX) return "no string has such a size";
+    if (offset % 8 != 0 || offset + filled > program_.pool.size())
+      return "the literal is not within the pool";
+    const auto fill = program_.pool.begin() + offset;
+    return require(std::all_of(fill + length, fill + static_cast<int64_t>(filled),
+                               [](uint8_t byte) { return byte == 0; }),
+                   "the literal is not followed by zeros");
+  }
+
+  static Reason key(int64_t offset, int64_t bytes) {
+    return require(offset >= 0 && multiple_of_8(offset) && bytes >= 8 && multiple_of_8(bytes) &&
+                       offset + bytes <= VM_KEY_MAX,
+                   "that is not a place in a key");
+  }
+
+  const MapSpec* map(int64_t index) const {
+    if (index < 0 || index >= static_cast<int64_t>(program_.maps.size())) return nullptr;
+    return &program_.maps[static_cast<size_t>(index)];
+  }
+
+  Reason map_key(const vm_insn& insn) const {
+    const MapSpec* spec = map(insn.imm);
+    if (spec == nullptr) return "there is no such map";
+    return first_of(require(spec->kind == MapKind::count, "the map is of another kind"),
+                    require(!spec->key.empty(), "the map has no key"),
+                    require(spec->key_class == insn.c, "the map's key is of another class"));
+  }
+
+  Reason cell(const vm_insn& insn) const {
+    const MapSpec* spec = map(insn.imm);
+    if (spec == nullptr) return "there is no such map";
+    return first_of(require(spec->kind == MapKind::count, "the map is of another kind"),
+                    require(spec->key.empty(), "the map has a key"));
+  }
+
+  const Program& program_;
+};
+
+Reason check_output(const Output& output, const std::vector<Raw>& fields) {
+  if (output.kind == Output::Kind::field) {
+    if (output.field >= fields.size()) return "the value names a field that the row has not";
+    return require((fields[output.field] == Raw::text) == (output.as == As::string),
+                   "the value reads a field as what it is not");
+  }
+  for (const auto& [name, member] : output.members)
+    if (Reason reason = check_output(member, fields)) return reason;
+  return {};
+}
+
+Reason check_row(const RowSite& row) {
+  if (row.fields.size() > VM_ROW_FIELDS_MAX) return "the row has too many fields";
+  return check_output(row.value, row.fields);
+}
+
+Reason check_map(const MapSpec& map) {
+  if (map.key.empty()) return {};
+  const uint32_t bytes = key_class_bytes(map.key_class);
+  if (bytes == 0) return "the key is of no class";
+  if (map.key.size() > 64) return "the key has too many parts";
+  const bool nullable = std::any_of(map.key.begin(), map.key.end(),
+                                    [](const KeyPart& part) { return part.nullable; });
+  uint32_t end = nullable ? 8 : 0;
+  std::set<std::string_view> names;
+  for (const KeyPart& part : map.key) {
+    if (part.offset % 8 != 0 || part.offset < end) return "the parts of the key overlap";
+    if (part.size % 8 != 0 || part.size == 0 || (part.as != As::string && part.size != 8))
+      return "a part of the key has a size that is not its type's";
+    if (!names.insert(part.name).second) return "two parts of the key have one name";
+    if (part.name.empty() && map.key.size() > 1) return "a part of the key has no name";
+    end = uint32_t{part.offset} + part.size;
+  }
+  if (end > bytes) return "the key is longer than its class";
+  return require(map.key_class == 0 || end > key_class_bytes(map.key_class - 1),
+                 "the key fits a smaller class");
+}
+
+Reason check_limits(const Program& program) {
+  const auto in_source = [&](Span span) {
+    return span.start <= span.end && span.end <= program.source.size();
+  };
+  return first_of(require(!program.code.empty(), "there are no instructions"),
+                  require(program.code.size() <= VM_CODE_MAX, "there are too many instructions"),
+                  require(program.spans.size() == program.code.size(),
+                          "there is not one span for each instruction"),
+                  require(std::all_of(program.spans.begin(), program.spans.end(), in_source),
+                          "a span leaves the source"),
+                  require(program.pool.size() <= VM_POOL_BYTES, "the pool is too large"),
+                  require(program.rows.size() <= UINT16_MAX, "there are too many rows"),
+                  require(program.maps.size() <= VM_MAPS_MAX, "there are too many maps"),
+                  require(program.fuel > 0, "there is no fuel"));
+}
+
+// Says it of the whole program: labels need a place in the source.
+Error refused(std::string what) {
+  Error error;
+  error.message = "malformed bytecode: " + std::move(what);
+  return error;
+}
+
+Error refused_at(const Program& program, size_t index, const std::string& reason) {
+  const OpInfo* info = op_info(program.code[index].op);
+  const std::string name = info == nullptr ? "opcode " + std::to_string(program.code[index].op)
+                                           : std::string(info->text);
+  Error error = refused("instruction " + std::to_string(index) + " (" + name + "): " + reason);
+  error.labels.push_back({program.spans[index], "compiled from here"});
+  return error;
+}
+
+}  // namespace
+
+Status validate(const Program& program) {
+  if (Reason reason = check_limits(program)) return refused(*reason);
+  for (size_t i = 0; i < program.rows.size(); ++i)
+    if (Reason reason = check_row(program.rows[i]))
+      return refused("row " + std::to_string(i) + ": " + *reason);
+  for (size_t i = 0; i < program.maps.size(); ++i)
+    if (Reason reason = check_map(program.maps[i]))
+      return refused("map " + std::to_string(i) + ": " + *reason);
+  const Operands operands(program);
+  for (size_t i = 0; i < program.code.size(); ++i)
+    if (Reason reason = operands.check(program.code[i])) return refused_at(program, i, *reason);
+  if (const std::optional<FlowError> error = check_flow(program))
+    return refused_at(program, error->index, error->reason);
+  return Nothing{};
+}
+
+}  // namespace bytecode
