@@ -1,0 +1,94 @@
+/* The maps. The host shares them between the instances of this object, one for each program type
+ * that it loads. No map of maps has an initial value: one costs an RCU grace period at load.
+ *
+ * Inner maps are declared by sizes, not types: 6.1 refuses an inner map without BTF (EINVAL) where
+ * the template's value is a struct in BTF.
+ */
+#ifndef VM_MAPS_BPF_H
+#define VM_MAPS_BPF_H
+
+#include "run.bpf.h"
+
+/* The code of each probe, by slot. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, VM_PROBES_MAX);
+  __type(key, vm_u32);
+  __array(
+      values, struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, 1);
+        __uint(key_size, sizeof(vm_u32));
+        __uint(value_size, sizeof(struct vm_probe));
+        __uint(map_flags, BPF_F_MMAPABLE);
+      });
+} vm_code SEC(".maps");
+
+/* The ring buffers that rows go to. The template's size is a multiple of every page size. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, VM_RINGS_MAX);
+  __type(key, vm_u32);
+  __array(
+      values, struct {
+        __uint(type, BPF_MAP_TYPE_RINGBUF);
+        __uint(max_entries, 65536);
+      });
+} vm_rings SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, VM_PROBES_MAX);
+  __type(key, vm_u32);
+  __type(value, struct vm_stats);
+} vm_stats SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 4096);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, struct vm_fault_key);
+  __type(value, vm_u64);
+} vm_faults SEC(".maps");
+
+/* Unkeyed counters. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, VM_CELLS_MAX);
+  __type(key, vm_u32);
+  __type(value, vm_u64);
+} vm_cells SEC(".maps");
+
+/* Keyed maps: an outer map for each key class, because an inner map may differ from its template in
+ * max_entries only. */
+#define VM_KEYED(index, bytes)                    \
+  struct {                                        \
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);     \
+    __uint(max_entries, VM_MAPS_MAX);             \
+    __type(key, vm_u32);                          \
+    __array(                                      \
+        values, struct {                          \
+          __uint(type, BPF_MAP_TYPE_PERCPU_HASH); \
+          __uint(max_entries, 1);                 \
+          __uint(key_size, bytes);                \
+          __uint(value_size, sizeof(vm_u64));     \
+          __uint(map_flags, BPF_F_NO_PREALLOC);   \
+        });                                       \
+  } vm_keyed_##index SEC(".maps");
+VM_KEY_CLASSES(VM_KEYED)
+#undef VM_KEYED
+
+/* Scratch slots: the host sets max_entries to possible CPUs * VM_SCRATCH_PER_CPU before load. Not a
+ * per-CPU array: a per-CPU value may not exceed 32 KB and the four slots of a CPU do. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, VM_SCRATCH_PER_CPU);
+  __type(key, vm_u32);
+  __type(value, struct vm_run);
+} vm_scratch SEC(".maps");
+
+/* Set by the host before load; after that they are constants to the verifier. */
+const volatile __u32 vm_hidden[2] = {}; /* process ids whose hits do not count; 0: none */
+const volatile __u32 vm_fixed_slot = 0; /* the slot, where the program type has no cookie */
+
+#endif

@@ -1,0 +1,53 @@
+/* Reading memory, and copying within map memory.
+ *
+ * A copy is a bpf_probe_read_kernel like any other read: one call for any length, where a loop
+ * would cost the verifier a state for every word.
+ */
+#ifndef VM_MEMORY_BPF_H
+#define VM_MEMORY_BPF_H
+
+#include "run.bpf.h"
+
+VM_STATIC_ASSERT(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "small reads land in the low bytes");
+
+/* A value cut to a mask of ones. The barrier keeps the mask where clang can prove it useless and
+ * the verifier cannot. */
+static __always_inline vm_u64 vm_masked(vm_u64 value, vm_u64 mask) {
+  barrier_var(value);
+  return value & mask;
+}
+
+static __always_inline int vm_is_kernel(vm_u64 address) { return (vm_s64)address < 0; }
+
+static __always_inline long vm_read(void* to, vm_u64 size, vm_u64 address) {
+  if (vm_is_kernel(address)) return bpf_probe_read_kernel(to, size, (const void*)address);
+  return bpf_probe_read_user(to, size, (const void*)address);
+}
+
+/* The integer of `size` bytes in the low end of run->word[0]. */
+static __always_inline vm_u64 vm_extend(const struct vm_run* run, vm_u64 size, int is_signed) {
+  vm_u64 shift = (64 - 8 * size) & 63;
+  vm_u64 shifted = run->word[0] << shift;
+  return is_signed ? (vm_u64)((vm_s64)shifted >> shift) : shifted >> shift;
+}
+
+/* Zeros to copy from, as many as a string is long: the end of every bank's pool. */
+static __always_inline const vm_u8* vm_zeros(const struct vm_bank* bank) {
+  return bank->pool + VM_POOL_BYTES;
+}
+
+static __always_inline void vm_spend(struct vm_run* run, vm_u64 bytes) {
+  vm_u32 cost = bytes / VM_BLOCK;
+  run->fuel = run->fuel > cost ? run->fuel - cost : 0;
+}
+
+/* ld.mem */
+static __always_inline vm_u32 vm_load(struct vm_run* run, const struct vm_insn* insn) {
+  vm_u64 size = vm_masked(insn->c, 15);
+  int failed = vm_read(run->word, size, run->regs[insn->b & (VM_REGS - 1)]) < 0;
+  run->regs[insn->a & (VM_REGS - 1)] = failed ? 0 : vm_extend(run, size, insn->c & VM_SIGNED);
+  run->regs[(insn->a + 1) & (VM_REGS - 1)] = failed;
+  return failed ? VM_FAULT_bad_read : VM_FAULT_none;
+}
+
+#endif

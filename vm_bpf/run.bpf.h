@@ -1,0 +1,49 @@
+/* One run: everything a closure touches while it executes, in a scratch slot of map memory. Nothing
+ * of it is on the BPF stack: the verifier tracks every stack slot and the states of the loop would
+ * never converge, while map memory is one unknown to it (README.md).
+ *
+ * The arrays are longer than their nominal size so that a masked index plus a masked length always
+ * lies inside: the slack replaces a comparison, and the verifier sees the bound.
+ */
+#ifndef VM_RUN_BPF_H
+#define VM_RUN_BPF_H
+
+#include "../bytecode/wire.h"
+
+enum {
+  VM_COMM_BYTES = 16,
+  VM_HEAP_BYTES = VM_HEAP_BLOCKS * VM_BLOCK,
+  VM_STR_MASK = VM_STR_MAX - 1, /* of a length without its NUL */
+  VM_CODE_MASK = VM_CODE_MAX - 1,
+  VM_POOL_WORD_MASK = (VM_POOL_BYTES - 1) & ~7,
+  VM_KEY_WORD_MASK = (VM_KEY_MAX - 1) & ~7,
+  VM_KEY_SIZE_MASK = (2 * VM_KEY_MAX - 1) & ~7,
+};
+
+struct vm_run {
+  vm_u32 busy;    /* 1 while a run owns the slot */
+  vm_u32 pc;      /* between turns of the loop */
+  vm_u32 fuel;    /* what is left */
+  vm_u32 fields;  /* of the row under construction */
+  vm_u64 context; /* the event's address, as a number */
+  vm_u64 pid_tgid;
+  vm_u64 time;    /* of the event; 0 until something asks for it */
+  vm_u64 word[2]; /* where small reads land */
+  vm_u64 regs[VM_REGS];
+  vm_u8 key[3 * VM_KEY_MAX];
+  vm_u8 heap[VM_HEAP_BYTES + VM_STR_MAX + VM_BLOCK];
+  struct vm_row row; /* directly before its payload: both go out in one piece */
+  vm_u8 payload[VM_ROW_MAX + VM_STR_MAX + 2 * VM_BLOCK];
+};
+
+/* What the loop's callback gets, on the stack of the entry: pointers only, written once before the
+ * loop. The callback never writes here, so that all its turns look alike to the verifier. */
+struct vm_frame {
+  struct vm_run* run;
+  const struct vm_probe* probe;
+  const struct vm_bank* bank;
+  struct vm_stats* stats;
+  vm_u32 slot;
+};
+
+#endif
