@@ -30,8 +30,8 @@ class Engine {
   virtual void adapt(bytecode::Event&) {}
 
   // Runs a validated program once, as if freshly loaded, and adds to `effects`. Rows have slot 0
-  // and generation 0 in their header; a header's time may be any. `steps` may stay 0. The context is
-  // a multiple of 8 bytes, at most 96, and the addresses in it are this process's own memory (or
+  // and generation 0 in their header; a header's time may be any. `steps` may stay 0. The context
+  // is a multiple of 8 bytes, at most 96, and the addresses in it are this process's own memory (or
   // answer nobody, by intent): event.memory reads them as the kernel would.
   virtual bytecode::Status run(const bytecode::Program& program, const bytecode::Event& event,
                                bytecode::Effects& effects) = 0;
