@@ -191,7 +191,7 @@ class Shell:
             raise Failure(f"pins left: {pins}")
 
     def _leaked(self):
-        held = programs_held_by_processes()
+        held = programs_held_by()
         return [program for program in bpf_programs()
                 if program["name"].startswith("vm_") and program["id"] not in self._before
                 and program["id"] not in held]
@@ -204,6 +204,46 @@ class Shell:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Guest:
+    """A Shell's place in a guest: the same folder, with another kernel below. One boot a run."""
+
+    def __init__(self, setup, release, module=False):
+        self.setup, self.release = setup, release
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nu-guest."))
+        prelude = (HERE / "prelude.nu").read_text()
+        if module:
+            prelude += 'use "/test/bpf.nu" *\n'
+        (self.folder / "config.nu").write_text(prelude)
+        (self.folder / "env.nu").write_text("")
+        (self.folder / "workload.args").write_text("")
+        shutil.copy(setup.module, self.folder / "bpf.nu")
+        shutil.copy(HERE.parent / "vm/nu-in-guest", self.folder / "start")
+
+    def start_workload(self, args):
+        (self.folder / "workload.args").write_text(" ".join(args) + "\n")
+
+    def run(self, script, seconds):
+        (self.folder / "script.nu").write_text(script)
+        files = {self.setup.nu: "/bin/nu", self.setup.plugin: "/bin/nu_plugin_ebpf",
+                 self.setup.workload: "/bin/workload", "/usr/sbin/bpftool": "/bin/bpftool",
+                 self.folder: "/test"}
+        command = [HERE.parent / "vm/guest", "--kernel", self.release, "--timeout", str(seconds)]
+        for source, target in files.items():
+            command += ["--file", f"{os.path.realpath(source)}:{target}"]
+        result = subprocess.run([*command, "--", "sh", "/test/start"], capture_output=True,
+                                text=True, errors="replace", check=False)
+        stdout, found, stderr = result.stdout.partition("--- stderr\n")
+        if not found:
+            raise Failure(f"the guest ended early\n{shown(result.stdout, result.stderr)}")
+        return result.returncode, stdout, stderr
+
+    def check_released(self):
+        """The guest's own script looks, and says so on standard error."""
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 def bpf_programs():
     output = subprocess.run(["bpftool", "--json", "prog", "show"], capture_output=True,
                             check=True).stdout
@@ -211,10 +251,10 @@ def bpf_programs():
             for program in json.loads(output or b"[]")]
 
 
-def programs_held_by_processes():
-    """Ids of the programs that a process holds open itself or by a link."""
+def programs_held_by(pid="[0-9]*"):
+    """Ids of the programs that a process, or any, holds open itself or by a link."""
     held = set()
-    for path in pathlib.Path("/proc").glob("[0-9]*/fdinfo/*"):
+    for path in pathlib.Path("/proc").glob(f"{pid}/fdinfo/*"):
         try:
             held.update(int(number) for number in re.findall(r"prog_id:\s*(\d+)", path.read_text()))
         except OSError:

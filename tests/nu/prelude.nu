@@ -10,3 +10,16 @@ def go [] {
 def attached [count: int = 1] {
   while (bpf-list | length) < $count { sleep 10ms }
 }
+
+# Tells the test that the script has come to a stage, and waits until the test allows one.
+def reach [stage: string] { touch ($env.FOLDER | path join $stage) }
+def await [stage: string] {
+  while not ($env.FOLDER | path join $stage | path exists) { sleep 10ms }
+}
+
+$env.PROMPT_COMMAND = { "READY>" }
+$env.PROMPT_COMMAND_RIGHT = { "" }
+$env.config.show_banner = false
+$env.config.shell_integration.osc2 = false
+$env.config.shell_integration.osc133 = false
+$env.config.bracketed_paste = false
