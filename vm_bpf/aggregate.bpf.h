@@ -28,7 +28,7 @@ static __always_inline int vm_add_one(void* map, const void* key) {
 /* key.zero */
 static __always_inline vm_u32 vm_key_zero(struct vm_run* run, const struct vm_bank* bank,
                                           const struct vm_insn* insn) {
-  bpf_probe_read_kernel(run->key, vm_masked((vm_u32)insn->imm, VM_KEY_SIZE_MASK), vm_zeros(bank));
+  vm_copy(run->key, vm_masked((vm_u32)insn->imm, VM_KEY_SIZE_MASK), vm_zeros(bank));
   return VM_FAULT_none;
 }
 
@@ -39,9 +39,9 @@ static __always_inline vm_u32 vm_key_str(struct vm_run* run, const struct vm_ban
   vm_u8* to = run->key + vm_masked((vm_u32)insn->imm, VM_KEY_WORD_MASK);
   vm_u64 capacity = vm_masked((vm_u32)insn->imm >> 16, VM_KEY_SIZE_MASK);
   if (!vm_text_of(run, run->regs[insn->a & (VM_REGS - 1)], &text)) return VM_FAULT_bad_program;
-  bpf_probe_read_kernel(to, capacity, vm_zeros(bank));
+  vm_copy(to, capacity, vm_zeros(bank));
   vm_u64 length = text.length < capacity ? text.length : capacity;
-  bpf_probe_read_kernel(to, vm_masked(length, 2 * VM_KEY_MAX - 1), text.bytes);
+  vm_copy(to, vm_masked(length, 2 * VM_KEY_MAX - 1), text.bytes);
   vm_spend(run, capacity);
   return text.length > capacity ? VM_FAULT_string_cut : VM_FAULT_none;
 }

@@ -47,7 +47,7 @@ static __always_inline vm_u32 vm_row_str(struct vm_run* run, const struct vm_ins
   if (!vm_row_word(run, length)) return VM_FAULT_bad_program;
   length = vm_masked(length, VM_STR_MASK);
   vm_u64 padded = (length + 7) & ~7ull;
-  bpf_probe_read_kernel(run->payload + 8 + vm_masked(used, VM_ROW_MAX - 8), padded, text.bytes);
+  vm_copy(run->payload + 8 + vm_masked(used, VM_ROW_MAX - 8), padded, text.bytes);
   run->row.length = used + 8 + padded;
   vm_spend(run, length);
   return length < text.length ? VM_FAULT_string_cut : VM_FAULT_none;

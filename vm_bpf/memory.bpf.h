@@ -1,8 +1,4 @@
-/* Reading memory, and copying within map memory.
- *
- * A copy is a bpf_probe_read_kernel like any other read: one call for any length, where a loop
- * would cost the verifier a state for every word.
- */
+/* Reading memory, and copying within map memory. */
 #ifndef VM_MEMORY_BPF_H
 #define VM_MEMORY_BPF_H
 
@@ -22,6 +18,12 @@ static __always_inline int vm_is_kernel(vm_u64 address) { return (vm_s64)address
 static __always_inline long vm_read(void* to, vm_u64 size, vm_u64 address) {
   if (vm_is_kernel(address)) return bpf_probe_read_kernel(to, size, (const void*)address);
   return bpf_probe_read_user(to, size, (const void*)address);
+}
+
+/* Copies within map memory: a read like any other, one call for any length, where a loop would cost
+ * the verifier a state for every word. */
+static __always_inline void vm_copy(void* to, vm_u64 size, const void* from) {
+  bpf_probe_read_kernel(to, size, from);
 }
 
 /* The integer of `size` bytes in the low end of run->word[0]. */
@@ -44,7 +46,8 @@ static __always_inline void vm_spend(struct vm_run* run, vm_u64 bytes) {
 /* ld.mem */
 static __always_inline vm_u32 vm_load(struct vm_run* run, const struct vm_insn* insn) {
   vm_u64 size = vm_masked(insn->c, 15);
-  int failed = vm_read(run->word, size, run->regs[insn->b & (VM_REGS - 1)]) < 0;
+  vm_u64 address = run->regs[insn->b & (VM_REGS - 1)] + insn->imm;
+  int failed = vm_read(run->word, size, address) < 0;
   run->regs[insn->a & (VM_REGS - 1)] = failed ? 0 : vm_extend(run, size, insn->c & VM_SIGNED);
   run->regs[(insn->a + 1) & (VM_REGS - 1)] = failed;
   return failed ? VM_FAULT_bad_read : VM_FAULT_none;

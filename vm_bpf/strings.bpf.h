@@ -18,8 +18,7 @@ struct vm_text {
   int is_null;
 };
 
-/* The text behind a handle; 0 where the number is no handle. Null is a text of no bytes, and what
- * it points to must still be a text of no bytes for vm_compare: the zeros of the pool. */
+/* The text behind a handle; 0 where the number is no handle. Null is a text of no bytes. */
 static __always_inline int vm_text_of(struct vm_run* run, vm_u64 handle, struct vm_text* text) {
   text->is_null = handle == VM_STR_NULL;
   if (text->is_null) handle = 0;
@@ -36,8 +35,7 @@ static __always_inline int vm_text_of(struct vm_run* run, vm_u64 handle, struct 
 static __always_inline void vm_finish_text(struct vm_run* run, const struct vm_bank* bank,
                                            const struct vm_insn* insn, vm_u64 length) {
   length = vm_masked(length, VM_STR_MASK);
-  bpf_probe_read_kernel(vm_heap(run, insn->b) + length, VM_BLOCK - (length & (VM_BLOCK - 1)),
-                        vm_zeros(bank));
+  vm_copy(vm_heap(run, insn->b) + length, VM_BLOCK - (length & (VM_BLOCK - 1)), vm_zeros(bank));
   run->regs[insn->a & (VM_REGS - 1)] = length | (vm_u64)insn->b << 16;
   vm_spend(run, length);
 }
@@ -127,7 +125,7 @@ static __always_inline vm_u32 vm_text_literal(struct vm_run* run, const struct v
                                               const struct vm_insn* insn) {
   vm_u64 length = vm_masked((vm_u32)insn->imm >> 16, VM_STR_MASK);
   const vm_u8* from = bank->pool + vm_masked((vm_u32)insn->imm, VM_POOL_WORD_MASK);
-  bpf_probe_read_kernel(vm_heap(run, insn->b), (length & ~(VM_BLOCK - 1)) + VM_BLOCK, from);
+  vm_copy(vm_heap(run, insn->b), (length & ~(VM_BLOCK - 1)) + VM_BLOCK, from);
   run->regs[insn->a & (VM_REGS - 1)] = length | (vm_u64)insn->b << 16;
   vm_spend(run, length);
   return VM_FAULT_none;

@@ -1,0 +1,56 @@
+#include "tests/kernel/kernel_engine.hpp"
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+namespace kernel_tests {
+
+KernelEngine::KernelEngine(KernelVm& vm) : vm_(vm) {
+  const int cpu = sched_getcpu();
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(cpu, &only);
+  sched_setaffinity(0, sizeof only, &only);
+  cpu_ = static_cast<uint32_t>(cpu);
+}
+
+void KernelEngine::adapt(bytecode::Event& event) {
+  event.pid = static_cast<uint32_t>(getpid());
+  event.tid = static_cast<uint32_t>(syscall(SYS_gettid));
+  event.uid = getuid();
+  event.gid = getgid();
+  event.cpu = cpu_;
+  prctl(PR_SET_NAME, event.comm.c_str());
+}
+
+bytecode::Status KernelEngine::run(const bytecode::Program& program, const bytecode::Event& event,
+                                   bytecode::Effects& effects) {
+  vm_.place(0, program);
+  if (const int error = vm_.test_run(event.context); error < 0) {
+    bytecode::Error result;
+    result.kind = bytecode::ErrorKind::system;
+    result.message = "the test run was refused";
+    result.detail = std::strerror(-error);
+    return result;
+  }
+  for (std::vector<uint8_t>& row : vm_.take_rows()) effects.rows.push_back(std::move(row));
+  for (const auto& [key, count] : vm_.take_faults())
+    for (uint64_t i = 0; i < count; ++i)
+      effects.faults.push_back({static_cast<vm_fault>(key[3]), key[2]});
+  for (uint32_t i = 0; i < program.maps.size(); ++i) {
+    const bytecode::MapSpec& map = program.maps[i];
+    if (map.key.empty()) {
+      if (const uint64_t count = vm_.take_cell(i); count > 0) effects.counts[{i, {}}] += count;
+      continue;
+    }
+    for (const auto& [key, count] : vm_.take_counts(map.key_class, i))
+      effects.counts[{i, key}] += count;
+  }
+  return bytecode::Nothing{};
+}
+
+}  // namespace kernel_tests

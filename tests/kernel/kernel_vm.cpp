@@ -1,0 +1,216 @@
+#include "tests/kernel/kernel_vm.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+#include "bytecode/isa_table.hpp"
+#include "tests/kernel/placement.hpp"
+#include "vm.skel.h"
+
+namespace kernel_tests {
+namespace {
+
+bytecode::Error refused(const std::string& what, int error) {
+  bytecode::Error result;
+  result.kind = bytecode::ErrorKind::system;
+  result.message = what;
+  result.detail = std::strerror(error < 0 ? -error : error);
+  return result;
+}
+
+int need(int result, const char* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+  return result;
+}
+
+void insert(const bpf_map* outer, uint32_t slot, int inner) {
+  need(bpf_map_update_elem(bpf_map__fd(outer), &slot, &inner, BPF_ANY), "insert an inner map");
+}
+
+const bpf_map* keyed_outer(const vm* skeleton, uint8_t key_class) {
+  const bpf_map* outer[] = {
+#define VM_MAP(index, bytes) skeleton->maps.vm_keyed_##index,
+      VM_KEY_CLASSES(VM_MAP)
+#undef VM_MAP
+  };
+  return outer[key_class];
+}
+
+uint64_t sum(const std::vector<uint64_t>& values) {
+  uint64_t total = 0;
+  for (uint64_t value : values) total += value;
+  return total;
+}
+
+int take_row(void* context, void* data, size_t size) {
+  const auto* bytes = static_cast<const uint8_t*>(data);
+  static_cast<std::vector<std::vector<uint8_t>>*>(context)->emplace_back(bytes, bytes + size);
+  return 0;
+}
+
+}  // namespace
+
+bytecode::Result<std::unique_ptr<KernelVm>> KernelVm::load(const Options& options) {
+  std::unique_ptr<KernelVm> self(new KernelVm);
+  self->options_ = options;
+  self->skeleton_ = vm__open();
+  if (self->skeleton_ == nullptr) return refused("the object does not open", errno);
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, self->skeleton_->obj) {
+    const std::string_view name = bpf_program__name(program);
+    const auto& wanted = options.programs;
+    bpf_program__set_autoload(program, std::ranges::find(wanted, name) != wanted.end());
+  }
+  const int cpus = libbpf_num_possible_cpus();
+  bpf_map__set_max_entries(self->skeleton_->maps.vm_scratch,
+                           static_cast<uint32_t>(cpus) * VM_SCRATCH_PER_CPU);
+  if (const int error = vm__load(self->skeleton_); error != 0)
+    return refused("the interpreter does not load", error);
+
+  self->ring_fd_ =
+      bpf_map_create(BPF_MAP_TYPE_RINGBUF, "vm_ring", 0, 0, options.ring_bytes, nullptr);
+  if (self->ring_fd_ < 0) return refused("no ring buffer", errno);
+  insert(self->skeleton_->maps.vm_rings, 0, self->ring_fd_);
+  self->ring_ = ring_buffer__new(self->ring_fd_, take_row, &self->rows_, nullptr);
+  if (self->ring_ == nullptr) return refused("no reader of the ring buffer", errno);
+  return self;
+}
+
+KernelVm::~KernelVm() {
+  ring_buffer__free(ring_);
+  if (ring_fd_ >= 0) close(ring_fd_);
+  for (const auto& [slot, code] : codes_) {
+    munmap(code.probe, sizeof(vm_probe));
+    close(code.fd);
+  }
+  for (const auto& [where, fd] : keyed_) close(fd);
+  vm__destroy(skeleton_);
+}
+
+bpf_program* KernelVm::program(std::string_view name) const {
+  return bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
+}
+
+vm_probe& KernelVm::probe(uint32_t slot) {
+  if (auto known = codes_.find(slot); known != codes_.end()) return *known->second.probe;
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+  const int fd = need(
+      bpf_map_create(BPF_MAP_TYPE_ARRAY, "vm_probe", sizeof slot, sizeof(vm_probe), 1, &options),
+      "create a code map");
+  void* memory = mmap(nullptr, sizeof(vm_probe), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+  auto* probe = static_cast<vm_probe*>(memory);
+  codes_[slot] = {fd, probe};
+  probe->self = 1;
+  insert(skeleton_->maps.vm_code, slot, fd);
+  return *probe;
+}
+
+int KernelVm::keyed_map(uint8_t key_class, uint32_t slot) {
+  int& fd = keyed_.try_emplace({key_class, slot}, -1).first->second;
+  if (fd >= 0) return fd;
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+  fd = need(
+      bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, "vm_counts", bytecode::key_class_bytes(key_class),
+                     sizeof(uint64_t), options_.map_entries, &options),
+      "create a keyed map");
+  insert(keyed_outer(skeleton_, key_class), slot, fd);
+  return fd;
+}
+
+void KernelVm::place(uint32_t slot, const bytecode::Program& program, uint32_t first_map) {
+  std::vector<uint32_t> slots;
+  for (uint32_t i = 0; i < program.maps.size(); ++i) {
+    slots.push_back(first_map + i);
+    if (!program.maps[i].key.empty()) keyed_map(program.maps[i].key_class, slots.back());
+  }
+  kernel_tests::place(program, slots, probe(slot).banks[0]);
+}
+
+int KernelVm::test_run(std::span<const uint8_t> context) {
+  LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = context.empty() ? nullptr : context.data(),
+              .ctx_size_in = static_cast<uint32_t>(context.size()));
+  return bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.vm_raw_tp), &options);
+}
+
+std::vector<std::vector<uint8_t>> KernelVm::take_rows() {
+  need(ring_buffer__consume(ring_), "read the ring buffer");
+  return std::exchange(rows_, {});
+}
+
+vm_stats KernelVm::stats(uint32_t slot) const {
+  std::vector<vm_stats> values(static_cast<size_t>(libbpf_num_possible_cpus()));
+  need(bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.vm_stats), &slot, values.data()), "stats");
+  vm_stats total{};
+  for (const vm_stats& value : values) {
+    total.hits += value.hits;
+    total.rows += value.rows;
+    total.lost += value.lost;
+    total.skipped += value.skipped;
+    for (uint32_t kind = 0; kind < VM_FAULTS; ++kind) total.faults[kind] += value.faults[kind];
+  }
+  return total;
+}
+
+void KernelVm::clear_stats(uint32_t slot) {
+  const std::vector<vm_stats> zeros(static_cast<size_t>(libbpf_num_possible_cpus()));
+  need(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.vm_stats), &slot, zeros.data(), BPF_ANY),
+       "clear stats");
+}
+
+std::map<std::vector<uint8_t>, uint64_t> KernelVm::take_counts(uint8_t key_class, uint32_t slot) {
+  std::map<std::vector<uint8_t>, uint64_t> counts;
+  const int fd = keyed_map(key_class, slot);
+  std::vector<uint8_t> key(bytecode::key_class_bytes(key_class));
+  std::vector<uint64_t> values(static_cast<size_t>(libbpf_num_possible_cpus()));
+  while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
+    need(bpf_map_lookup_elem(fd, key.data(), values.data()), "a count");
+    counts[key] = sum(values);
+    need(bpf_map_delete_elem(fd, key.data()), "delete a count");
+  }
+  return counts;
+}
+
+uint64_t KernelVm::take_cell(uint32_t cell) {
+  const int fd = bpf_map__fd(skeleton_->maps.vm_cells);
+  std::vector<uint64_t> values(static_cast<size_t>(libbpf_num_possible_cpus()));
+  need(bpf_map_lookup_elem(fd, &cell, values.data()), "a cell");
+  const uint64_t total = sum(values);
+  std::ranges::fill(values, 0);
+  need(bpf_map_update_elem(fd, &cell, values.data(), BPF_ANY), "clear a cell");
+  return total;
+}
+
+std::map<std::array<uint32_t, 4>, uint64_t> KernelVm::take_faults() {
+  const int fd = bpf_map__fd(skeleton_->maps.vm_faults);
+  std::map<std::array<uint32_t, 4>, uint64_t> faults;
+  std::array<uint32_t, 4> key;
+  while (bpf_map_get_next_key(fd, nullptr, &key) == 0) {
+    need(bpf_map_lookup_elem(fd, &key, &faults[key]), "a fault");
+    need(bpf_map_delete_elem(fd, &key), "delete a fault");
+  }
+  return faults;
+}
+
+uint32_t KernelVm::busy_slots() const {
+  const bpf_map* scratch = skeleton_->maps.vm_scratch;
+  std::vector<uint8_t> run(bpf_map__value_size(scratch));
+  uint32_t busy = 0;
+  for (uint32_t slot = 0; slot < bpf_map__max_entries(scratch); ++slot) {
+    need(bpf_map_lookup_elem(bpf_map__fd(scratch), &slot, run.data()), "a scratch slot");
+    uint32_t first;
+    std::memcpy(&first, run.data(), sizeof first);
+    busy += first;
+  }
+  return busy;
+}
+
+}  // namespace kernel_tests

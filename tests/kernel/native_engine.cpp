@@ -1,0 +1,236 @@
+// The helpers that the interpreter calls, on behalf of one run at a time: maps are standard
+// containers, an event's context lies at an address that no process has.
+#include "tests/kernel/native_engine.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <list>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "bytecode/isa_table.hpp"
+#include "tests/kernel/native_vm.h"
+#include "tests/kernel/placement.hpp"
+
+namespace kernel_tests {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr uint64_t kContext = 0xffff'c900'0000'0000;
+constexpr long kFault = -14, kExists = -17, kFull = -7;
+
+// A map, or a map of maps: then a value is the address of another Map.
+struct Map {
+  size_t key_size = 4;
+  size_t value_size = 8;
+  std::map<Bytes, std::unique_ptr<uint64_t[]>> entries;
+  std::map<uint32_t, void*> inner;
+
+  Bytes key_bytes(const void* key) const {
+    const auto* bytes = static_cast<const uint8_t*>(key);
+    return Bytes(bytes, bytes + key_size);
+  }
+  uint8_t* insert(Bytes key) {
+    auto value = std::make_unique<uint64_t[]>((value_size + 7) / 8);
+    return reinterpret_cast<uint8_t*>((entries[std::move(key)] = std::move(value)).get());
+  }
+  uint8_t* insert(uint32_t key) { return insert(key_bytes(&key)); }
+};
+
+struct Machine {
+  const bytecode::Event* event = nullptr;
+  bytecode::Effects* effects = nullptr;
+  std::map<const void*, Map> maps;
+  std::list<Map> inner_maps;
+  Map rows;
+  const uint8_t* bank = nullptr;
+  const uint8_t* run = nullptr;
+
+  bool owns(const void* at, size_t size) const {
+    const auto* bytes = static_cast<const uint8_t*>(at);
+    return (bytes >= bank && bytes + size <= bank + sizeof(vm_probe)) ||
+           (bytes >= run && bytes + size <= run + vm_native_run_size);
+  }
+
+  // Bytes at an address as the kernel finds them: `size`, or fewer where memory ends.
+  Bytes read(const void* from, uint32_t size) const {
+    const auto address = reinterpret_cast<uint64_t>(from);
+    const auto* bytes = static_cast<const uint8_t*>(from);
+    if (owns(from, size)) return Bytes(bytes, bytes + size);
+    if (address >= kContext) {
+      const Bytes& context = event->context;
+      const size_t start = std::min<uint64_t>(address - kContext, context.size());
+      const size_t end = std::min<uint64_t>(start + size, context.size());
+      return Bytes(context.data() + start, context.data() + end);
+    }
+    if (!event->memory) return {};
+    return event->memory(address, size).value_or(Bytes{});
+  }
+};
+
+Machine* machine = nullptr;
+
+Map& map_of(const void* address) {
+  if (auto known = machine->maps.find(address); known != machine->maps.end()) return known->second;
+  return *static_cast<Map*>(const_cast<void*>(address));
+}
+
+long read_bytes(void* to, uint32_t size, const void* from) {
+  const Bytes bytes = machine->read(from, size);
+  const bool whole = bytes.size() == size;
+  if (whole)
+    std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t*>(to));
+  else
+    std::memset(to, 0, size);
+  return whole ? 0 : kFault;
+}
+
+long read_text(void* to, uint32_t size, const void* from) {
+  Bytes bytes = machine->read(from, size);
+  const auto nul = std::find(bytes.begin(), bytes.end(), 0);
+  if (nul == bytes.end() && bytes.size() < size) return kFault;
+  if (nul == bytes.end())
+    bytes.back() = 0;
+  else
+    bytes.erase(nul + 1, bytes.end());
+  std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t*>(to));
+  return static_cast<long>(bytes.size());
+}
+
+}  // namespace
+
+bytecode::Status NativeEngine::run(const bytecode::Program& program, const bytecode::Event& event,
+                                   bytecode::Effects& effects) {
+  Machine here;
+  machine = &here;
+  here.event = &event;
+  here.effects = &effects;
+
+  Map& code = here.maps[vm_native_maps.code];
+  Map& probe_map = here.inner_maps.emplace_back();
+  probe_map.value_size = sizeof(vm_probe);
+  auto* probe = reinterpret_cast<vm_probe*>(probe_map.insert(0u));
+  code.inner[0] = &probe_map;
+  here.bank = reinterpret_cast<const uint8_t*>(probe);
+
+  Map& stats = here.maps[vm_native_maps.stats];
+  stats.value_size = sizeof(vm_stats);
+  stats.insert(0u);
+  Map& faults = here.maps[vm_native_maps.faults];
+  faults.key_size = sizeof(vm_fault_key);
+  here.maps[vm_native_maps.rings].inner[0] = &here.rows;
+
+  Map& scratch = here.maps[vm_native_maps.scratch];
+  scratch.value_size = vm_native_run_size;
+  uint8_t* run_slot = scratch.insert(event.cpu * VM_SCRATCH_PER_CPU);
+  std::memset(run_slot + sizeof(uint32_t), 0x5a, vm_native_run_size - sizeof(uint32_t));
+  here.run = run_slot;
+
+  Map& cells = here.maps[vm_native_maps.cells];
+  for (const void* keyed : vm_native_maps.keyed) here.maps[keyed];
+  std::vector<uint32_t> slots;
+  std::vector<Map*> counted;
+  for (uint32_t i = 0; i < program.maps.size(); ++i) {
+    const bytecode::MapSpec& spec = program.maps[i];
+    slots.push_back(i);
+    if (spec.key.empty()) {
+      cells.insert(i);
+      counted.push_back(nullptr);
+      continue;
+    }
+    Map& map = here.inner_maps.emplace_back();
+    map.key_size = bytecode::key_class_bytes(spec.key_class);
+    here.maps[vm_native_maps.keyed[spec.key_class]].inner[i] = &map;
+    counted.push_back(&map);
+  }
+  place(program, slots, probe->banks[0]);
+
+  vm_native_run(kContext, 0);
+
+  for (const auto& [key, value] : faults.entries) {
+    vm_fault_key where;
+    std::memcpy(&where, key.data(), sizeof where);
+    for (uint64_t i = 0; i < value[0]; ++i)
+      effects.faults.push_back({static_cast<vm_fault>(where.kind), where.pc});
+  }
+  for (uint32_t i = 0; i < counted.size(); ++i) {
+    if (counted[i] == nullptr) {
+      const uint64_t count = cells.entries.at(cells.key_bytes(&i))[0];
+      if (count > 0) effects.counts[{i, {}}] += count;
+      continue;
+    }
+    for (const auto& [key, value] : counted[i]->entries) effects.counts[{i, key}] += value[0];
+  }
+  machine = nullptr;
+  return bytecode::Nothing{};
+}
+
+}  // namespace kernel_tests
+
+using namespace kernel_tests;
+
+extern "C" {
+
+void* bpf_map_lookup_elem(void* map, const void* key) {
+  Map& known = map_of(map);
+  if (!known.inner.empty()) {
+    uint32_t slot;
+    std::memcpy(&slot, key, sizeof slot);
+    const auto inner = known.inner.find(slot);
+    return inner == known.inner.end() ? nullptr : inner->second;
+  }
+  const auto entry = known.entries.find(known.key_bytes(key));
+  return entry == known.entries.end() ? nullptr : entry->second.get();
+}
+
+long bpf_map_update_elem(void* map, const void* key, const void* value, uint64_t) {
+  constexpr size_t kEntries = 4096;
+  Map& known = map_of(map);
+  if (known.entries.contains(known.key_bytes(key))) return kExists;
+  if (known.entries.size() >= kEntries) return kFull;
+  std::memcpy(known.insert(known.key_bytes(key)), value, known.value_size);
+  return 0;
+}
+
+long bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {
+  return read_bytes(to, size, from);
+}
+long bpf_probe_read_user(void* to, uint32_t size, const void* from) {
+  return read_bytes(to, size, from);
+}
+long bpf_probe_read_kernel_str(void* to, uint32_t size, const void* from) {
+  return read_text(to, size, from);
+}
+long bpf_probe_read_user_str(void* to, uint32_t size, const void* from) {
+  return read_text(to, size, from);
+}
+
+long bpf_loop(uint32_t turns, long (*body)(uint32_t, void*), void* context, uint64_t) {
+  for (uint32_t i = 0; i < turns; ++i)
+    if (body(i, context) != 0) return i + 1;
+  return turns;
+}
+
+long bpf_ringbuf_output(void*, void* data, uint64_t size, uint64_t) {
+  const auto* bytes = static_cast<const uint8_t*>(data);
+  machine->effects->rows.emplace_back(bytes, bytes + size);
+  return 0;
+}
+
+long bpf_get_current_comm(void* to, uint32_t size) {
+  const std::string& comm = machine->event->comm;
+  std::memset(to, 0, size);
+  std::memcpy(to, comm.data(), std::min<size_t>(comm.size(), size - 1));
+  return 0;
+}
+uint64_t bpf_get_current_pid_tgid(void) {
+  return uint64_t{machine->event->pid} << 32 | machine->event->tid;
+}
+uint64_t bpf_get_current_uid_gid(void) {
+  return uint64_t{machine->event->gid} << 32 | machine->event->uid;
+}
+uint64_t bpf_ktime_get_ns(void) { return machine->event->time; }
+uint32_t bpf_get_smp_processor_id(void) { return machine->event->cpu; }
+}
