@@ -94,10 +94,6 @@ class Run {
     return true;
   }
 
-  bool set_or_overflow(uint8_t index, bool overflow, int64_t value) {
-    return overflow ? fault(VM_FAULT_overflow) : set(index, value);
-  }
-
   bool jump_if(bool condition, uint32_t target) {
     if (condition) next_ = target;
     return true;
@@ -128,7 +124,7 @@ class Run {
       return fault(VM_FAULT_bad_program);
     uint8_t* to_text = heap_.data() + size_t{block} * VM_BLOCK;
     std::memset(to_text, 0, size_t{text_blocks(length)} * VM_BLOCK);
-    std::memcpy(to_text, text.data(), length);
+    std::copy(text.begin(), text.end(), to_text);
     spend(length / VM_BLOCK);
     return set(to, static_cast<int64_t>(length | uint64_t{block} << 16));
   }
@@ -227,7 +223,7 @@ class Run {
       fault(VM_FAULT_string_cut);
     }
     std::memset(key_.data() + offset, 0, capacity);
-    std::memcpy(key_.data() + offset, text.text.data(), text.text.size());
+    std::copy(text.text.begin(), text.text.end(), key_.begin() + offset);
     return true;
   }
 
@@ -322,16 +318,20 @@ class Run {
         return set(insn.a, result);
 
       case VM_OP_add:
-        return set_or_overflow(insn.a, __builtin_add_overflow(reg(insn.b), reg(insn.c), &result),
-                               result);
+        if (__builtin_add_overflow(reg(insn.b), reg(insn.c), &result))
+          return fault(VM_FAULT_overflow);
+        return set(insn.a, result);
       case VM_OP_sub:
-        return set_or_overflow(insn.a, __builtin_sub_overflow(reg(insn.b), reg(insn.c), &result),
-                               result);
+        if (__builtin_sub_overflow(reg(insn.b), reg(insn.c), &result))
+          return fault(VM_FAULT_overflow);
+        return set(insn.a, result);
       case VM_OP_mul:
-        return set_or_overflow(insn.a, __builtin_mul_overflow(reg(insn.b), reg(insn.c), &result),
-                               result);
+        if (__builtin_mul_overflow(reg(insn.b), reg(insn.c), &result))
+          return fault(VM_FAULT_overflow);
+        return set(insn.a, result);
       case VM_OP_addi:
-        return set_or_overflow(insn.a, __builtin_add_overflow(reg(insn.b), imm, &result), result);
+        if (__builtin_add_overflow(reg(insn.b), imm, &result)) return fault(VM_FAULT_overflow);
+        return set(insn.a, result);
       case VM_OP_div:
       case VM_OP_mod: {
         const int64_t b = reg(insn.b), c = reg(insn.c);
@@ -341,7 +341,8 @@ class Run {
       }
       case VM_OP_pow:
         if (reg(insn.c) < 0) return fault(VM_FAULT_negative_exponent);
-        return set_or_overflow(insn.a, !power(reg(insn.b), reg(insn.c), result), result);
+        if (!power(reg(insn.b), reg(insn.c), result)) return fault(VM_FAULT_overflow);
+        return set(insn.a, result);
       case VM_OP_band:
         return set(insn.a, reg(insn.b) & reg(insn.c));
       case VM_OP_bor:
