@@ -102,6 +102,7 @@ class Shell:
         self.token = uuid.uuid4().hex
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nu-test."))
         self.workload = None
+        self.prefix = []
         prelude = (HERE / "prelude.nu").read_text()
         if module:
             prelude += f'use "{setup.module}" *\n'
@@ -125,7 +126,7 @@ class Shell:
         self.environment["WORKLOAD_PID"] = str(self.workload.process.pid)
 
     def command_line(self, *arguments):
-        return [self.setup.nu, "--config", str(self.folder / "config.nu"),
+        return [*self.prefix, self.setup.nu, "--config", str(self.folder / "config.nu"),
                 "--env-config", str(self.folder / "env.nu"),
                 "--plugin-config", str(self.folder / "plugins.msgpackz"),
                 "--plugins", f"['{self.setup.plugin}']", *arguments]
