@@ -5,7 +5,9 @@
 
 #include <cstring>
 
+#include "tests/kernel/agreement.hpp"
 #include "tests/kernel/assemble.hpp"
+#include "tests/kernel/kernel_engine.hpp"
 #include "tests/kernel/kernel_vm.hpp"
 
 namespace kernel_tests {
@@ -165,6 +167,13 @@ TEST_F(Run, TheActiveBankRuns) {
   probe.active = 2;
   ASSERT_EQ(run(), 0);
   EXPECT_EQ(vm_->take_cell(1), 1u);
+}
+
+TEST_F(Run, RandomProgramsMeanWhatTheReferenceSays) {
+  auto vm = KernelVm::load({.ring_bytes = 1 << 24});
+  ASSERT_TRUE(vm);
+  KernelEngine engine(**vm);
+  expect_agreement(engine, 2, 2000);
 }
 
 }  // namespace
