@@ -1,0 +1,157 @@
+#include "plugin/call.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "plugin/codec.hpp"
+#include "plugin/engine.hpp"
+
+namespace plugin {
+
+namespace {
+
+Node tag(const char* name, Node payload) {
+  Node::Map map;
+  map.emplace_back(name, std::move(payload));
+  return Node(std::move(map));
+}
+
+std::optional<std::string> text_in(const std::optional<Node>& answer) {
+  const std::optional<bytecode::Value> value = answer ? to_value(*answer) : std::nullopt;
+  const std::string* text = value ? value->get_if<std::string>() : nullptr;
+  return text ? std::optional(*text) : std::nullopt;
+}
+
+}  // namespace
+
+Call::Call(Engine& engine, RunCall run) : engine_(engine), run_(std::move(run)) {}
+
+const Node* Call::positional(size_t index) const {
+  return index < run_.positional.size() ? &run_.positional[index] : nullptr;
+}
+
+const RunCall::Flag* Call::flag(std::string_view name) const {
+  for (const RunCall::Flag& flag : run_.named)
+    if (flag.name == name) return &flag;
+  return nullptr;
+}
+
+bool Call::has_switch(std::string_view name) const {
+  const RunCall::Flag* given = flag(name);
+  if (!given) return false;
+  const auto [kind, body] = given->value.tagged();
+  if (kind != "Bool" || !body) return true;
+  const Node* truth = body->find("val");
+  return truth && truth->as_bool();
+}
+
+Task<std::vector<Node>> Call::input() {
+  switch (run_.input.kind) {
+    case PipelineHeader::Kind::empty:
+      break;
+    case PipelineHeader::Kind::value: {
+      const auto [kind, body] = run_.input.value.tagged();
+      const Node* items = kind == "List" && body ? body->find("vals") : nullptr;
+      if (items) co_return items->items();
+      co_return std::vector<Node>{run_.input.value};
+    }
+    case PipelineHeader::Kind::list_stream:
+    case PipelineHeader::Kind::byte_stream:
+      co_return co_await engine_.collect(run_.input.stream);
+  }
+  co_return std::vector<Node>();
+}
+
+Task<std::string> Call::span_contents(Span span) {
+  if (!span.is_place()) co_return std::string();
+  Node question = tag("GetSpanContents", span);
+  const std::optional<Node> answer = co_await engine_.ask(run_.id, std::move(question));
+  if (!answer) co_return std::string();
+  const std::optional<bytecode::Value> value = to_value(*answer);
+  const bytecode::Binary* bytes = value ? value->get_if<bytecode::Binary>() : nullptr;
+  if (!bytes) co_return std::string();
+  co_return std::string(bytes->bytes.begin(), bytes->bytes.end());
+}
+
+Task<std::optional<Node>> Call::run_command(std::string command, Node argument, std::string flag) {
+  Node find = tag("FindDecl", std::move(command));
+  const std::optional<uint64_t> declaration = co_await engine_.ask_identifier(run_.id, find);
+  if (!declaration) co_return std::nullopt;
+  Node::Array positional;
+  positional.push_back(std::move(argument));
+  Node::Array named;
+  if (!flag.empty()) {
+    Node::Map name;
+    name.emplace_back("item", std::move(flag));
+    name.emplace_back("span", run_.head);
+    Node::Array pair;
+    pair.push_back(Node(std::move(name)));
+    pair.push_back(Node());
+    named.push_back(Node(std::move(pair)));
+  }
+  Node::Map call;
+  call.emplace_back("head", run_.head);
+  call.emplace_back("positional", std::move(positional));
+  call.emplace_back("named", std::move(named));
+  Node::Map body;
+  body.emplace_back("decl_id", *declaration);
+  body.emplace_back("call", std::move(call));
+  body.emplace_back("input", "Empty");
+  body.emplace_back("redirect_stdout", true);
+  body.emplace_back("redirect_stderr", false);
+  Node question = tag("CallDecl", std::move(body));
+  co_return co_await engine_.ask(run_.id, std::move(question));
+}
+
+Task<std::optional<Node>> Call::block_ir(int64_t block_id) {
+  // An older Nushell takes the unknown call for a broken plugin and ends it.
+  if (engine_.nushell() < Version{0, 110}) co_return std::nullopt;
+  Node question = tag("GetBlockIR", block_id);
+  co_return co_await engine_.ask(run_.id, std::move(question));
+}
+
+Task<std::optional<std::string>> Call::help() {
+  Node question("GetHelp");
+  co_return text_in(co_await engine_.ask(run_.id, std::move(question)));
+}
+
+Task<std::string> Call::current_directory() {
+  // The process's own directory is the plugin's, and $env.PWD may be stale.
+  Node question("GetCurrentDir");
+  co_return text_in(co_await engine_.ask(run_.id, std::move(question))).value_or("");
+}
+
+Task<Span> Call::flag_value_span(std::string_view name) {
+  const RunCall::Flag* given = flag(name);
+  if (!given) co_return Span{};
+  Span span = span_of(given->value);
+  if (!span.is_place()) co_return given->span;
+  const std::string text = co_await span_contents(span);
+  if (text.starts_with("-")) {
+    const size_t gap = text.find_first_of(" \t\n=");
+    const size_t value = gap == std::string::npos ? gap : text.find_first_not_of(" \t\n=", gap);
+    if (value != std::string::npos) span.start += value;
+  }
+  co_return span;
+}
+
+Task<bool> Call::pause(std::shared_ptr<asio::steady_timer> timer) {
+  if (interrupted_) co_return true;
+  pausing_ = timer;
+  boost::system::error_code cancelled;
+  co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  co_return interrupted_;
+}
+
+std::shared_ptr<asio::steady_timer> Call::timer(std::chrono::nanoseconds after) {
+  auto timer = std::make_shared<asio::steady_timer>(engine_.io());
+  timer->expires_after(after);
+  return timer;
+}
+
+void Call::interrupt() {
+  interrupted_ = true;
+  if (const auto timer = pausing_.lock()) timer->cancel();
+}
+
+}  // namespace plugin

@@ -1,0 +1,94 @@
+// One running command, as its handler sees it: the arguments, the pipe, and Nushell itself.
+//
+// A handler is a coroutine. It may await an engine call (a question to Nushell), its piped input or
+// a pause; meanwhile other calls, streams and rows go on, all on one thread.
+#pragma once
+
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "bytecode/value.hpp"
+#include "plugin/error.hpp"
+#include "plugin/protocol.hpp"
+
+namespace plugin {
+
+class Engine;
+class Writer;
+
+namespace asio = boost::asio;
+template <typename T>
+using Task = asio::awaitable<T>;
+
+// Where the items of an outgoing list stream come from. The engine asks for as many as Nushell's
+// window has room for.
+class ItemSource {
+ public:
+  virtual ~ItemSource() = default;
+  virtual bool ready() const = 0;               // an item waits
+  virtual void write_next(Writer& writer) = 0;  // takes one: one value in Nushell's shape
+  virtual bool finished() const = 0;            // nothing more will come
+  virtual void acknowledged() = 0;              // Nushell took the oldest item written
+  virtual void closed() = 0;                    // the end; items not taken stay untaken
+};
+
+struct EmptyAnswer {};
+struct StreamAnswer {
+  std::shared_ptr<ItemSource> source;
+};
+using Answer = std::variant<EmptyAnswer, bytecode::Value, StreamAnswer, LabeledError>;
+
+class Call {
+ public:
+  Call(Engine& engine, RunCall run);
+
+  const std::string& name() const { return run_.name; }
+  Span head() const { return run_.head; }
+  CallId id() const { return run_.id; }
+
+  size_t positional_count() const { return run_.positional.size(); }
+  // Null past the last one given.
+  const Node* positional(size_t index) const;
+  const RunCall::Flag* flag(std::string_view name) const;
+  bool has_switch(std::string_view name) const;
+
+  bool has_input() const { return run_.input.kind != PipelineHeader::Kind::empty; }
+  // The piped values: a list's items, a stream's items, or the one value.
+  Task<std::vector<Node>> input();
+
+  // Questions to Nushell. An empty answer also stands for a failed one.
+  Task<std::string> span_contents(Span span);
+  Task<std::optional<Node>> run_command(std::string command, Node argument, std::string flag = "");
+  Task<std::optional<Node>> block_ir(int64_t block_id);  // nothing before Nushell 0.110
+  Task<std::optional<std::string>> help();
+  Task<std::string> current_directory();
+
+  // The words of a flag's value: Nushell gives the span of flag and value together.
+  Task<Span> flag_value_span(std::string_view name);
+
+  // Waits until `timer` expires, is cancelled, or the user presses Ctrl-C; whether it was Ctrl-C.
+  Task<bool> pause(std::shared_ptr<asio::steady_timer> timer);
+  std::shared_ptr<asio::steady_timer> timer(std::chrono::nanoseconds after);
+
+  // For the engine.
+  void interrupt();
+  bool interrupted() const { return interrupted_; }
+  const RunCall& run() const { return run_; }
+
+ private:
+  Engine& engine_;
+  RunCall run_;
+  bool interrupted_ = false;
+  std::weak_ptr<asio::steady_timer> pausing_;
+};
+
+}  // namespace plugin

@@ -1,0 +1,168 @@
+#include "plugin/commands/answers.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "plugin/codec.hpp"
+
+namespace plugin {
+
+namespace {
+
+using bytecode::Record;
+using bytecode::Value;
+
+std::string live_probes_hint(const Tracing& tracing) {
+  const std::vector<host::ProbeId> live = tracing.live();
+  if (live.empty())
+    return "no probe is attached; bpf-kprobe, bpf-tracepoint or bpf-uprobe make one";
+  std::string hint = "attached are ";
+  for (size_t i = 0; i < live.size() && i < 8; ++i) {
+    if (i > 0) hint += ", ";
+    hint += std::to_string(live[i]) + " (" + tracing.label(live[i])->name + ")";
+  }
+  if (live.size() > 8) hint += " and others";
+  return hint;
+}
+
+std::optional<host::ProbeId> id_of(const Value& value, const Tracing& tracing) {
+  if (const int64_t* number = value.get_if<int64_t>())
+    return *number > 0 && *number <= UINT32_MAX ? std::optional(static_cast<uint32_t>(*number))
+                                                : std::optional(host::ProbeId{0});
+  if (const Record* record = value.get_if<Record>()) {
+    const auto id = std::find_if(record->begin(), record->end(),
+                                 [](const auto& member) { return member.first == "id"; });
+    return id == record->end() ? std::nullopt : id_of(id->second, tracing);
+  }
+  if (const std::string* text = value.get_if<std::string>()) {
+    for (const host::ProbeId id : tracing.live())
+      if (tracing.label(id)->name == *text) return id;
+    host::ProbeId id = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), id);
+    if (error == std::errc() && end == text->data() + text->size()) return id;
+    return host::ProbeId{0};
+  }
+  return std::nullopt;
+}
+
+std::string shown(const Value& value) {
+  if (const int64_t* number = value.get_if<int64_t>()) return std::to_string(*number);
+  if (const std::string* text = value.get_if<std::string>()) return *text;
+  if (const Record* record = value.get_if<Record>())
+    for (const auto& [name, member] : *record)
+      if (name == "id") return shown(member);
+  return "this";
+}
+
+}  // namespace
+
+Record probe_record(const host::ProbeInfo& probe) {
+  Record record;
+  record.emplace_back("id", static_cast<int64_t>(probe.id));
+  record.emplace_back("kind", std::string(host::kind_name(probe.kind)));
+  record.emplace_back("target", probe.target);
+  record.emplace_back("name", probe.name);
+  record.emplace_back("note", probe.note);
+  return record;
+}
+
+Answer map_values(Tracing& tracing, const std::vector<std::string>& names, Span blame_span) {
+  Blame blame;
+  blame.head = blame.argument = blame_span;
+  Record values;
+  for (const std::string& name : names) {
+    auto value = tracing.session().map_get(name);
+    if (!value) return labeled(value.error(), blame);
+    if (names.size() == 1) return std::move(*value);
+    values.emplace_back(name, std::move(*value));
+  }
+  if (values.empty()) return Value();
+  return Value(std::move(values));
+}
+
+bytecode::Result<bytecode::Program> compile_closure(const ClosureArgument& closure,
+                                                    const bytecode::Schema& schema,
+                                                    const CompileFlags& flags) {
+  bytecode::CompileOptions options;
+  options.dialect = closure.dialect;
+  options.captures = closure.captures;
+  if (flags.string_bytes) options.string_bytes = *flags.string_bytes;
+  if (flags.fuel) options.fuel = *flags.fuel;
+  return bytecode::compile(closure.source.text, schema, options);
+}
+
+Outcome<std::vector<ProbeRef>> probe_refs(const Node& node, Tracing& tracing, bool live) {
+  std::vector<ProbeRef> refs;
+  const Span span = span_of(node);
+  const auto [kind, body] = node.tagged();
+  if (kind == "List" && body) {
+    if (const Node* items = body->find("vals"))
+      for (const Node& item : items->items()) {
+        auto inner = probe_refs(item, tracing, live);
+        if (!inner) return inner;
+        refs.insert(refs.end(), inner->begin(), inner->end());
+      }
+    return refs;
+  }
+  const std::optional<Value> value = to_value(node);
+  const std::optional<host::ProbeId> id = value ? id_of(*value, tracing) : std::nullopt;
+  if (!id)
+    return error_at(span, "expected a probe: its id, its record or its name", "not a probe",
+                    live_probes_hint(tracing));
+  if (live ? !tracing.lives(*id) : !tracing.label(*id))
+    return error_at(span, "there is no probe " + shown(*value), "no such probe",
+                    live_probes_hint(tracing));
+  refs.push_back({*id, span});
+  return refs;
+}
+
+Task<Outcome<std::vector<ProbeRef>>> probe_arguments(CallPtr call, Tracing& tracing, size_t first,
+                                                     bool live) {
+  std::vector<ProbeRef> refs;
+  std::vector<Node> given = co_await call->input();
+  for (size_t i = first; i < call->positional_count(); ++i) given.push_back(*call->positional(i));
+  for (const Node& node : given) {
+    if (kind_of(node) == "Nothing") continue;
+    auto found = probe_refs(node, tracing, live);
+    if (!found) co_return found.error();
+    for (const ProbeRef& ref : *found) {
+      const bool known = std::any_of(refs.begin(), refs.end(),
+                                     [&](const ProbeRef& other) { return other.id == ref.id; });
+      if (!known) refs.push_back(ref);
+    }
+  }
+  co_return refs;
+}
+
+Task<Outcome<MapRefs>> map_argument(CallPtr call, Tracing& tracing) {
+  std::vector<Node> given;
+  if (const Node* name = call->positional(0))
+    given.push_back(*name);
+  else
+    given = co_await call->input();
+  if (given.empty())
+    co_return error_at(call->head(), "which map?", "takes a map's name, or a probe",
+                       "bpf-maps list shows what there is");
+  MapRefs refs;
+  refs.span = span_of(given.front());
+  for (const Node& node : given) {
+    const std::optional<Value> value = to_value(node);
+    const std::string* text = value ? value->get_if<std::string>() : nullptr;
+    if (text) {
+      refs.names.push_back(*text);
+      continue;
+    }
+    auto probes = probe_refs(node, tracing, false);
+    if (!probes) co_return probes.error();
+    for (const ProbeRef& probe : *probes) {
+      const std::vector<std::string> maps = tracing.maps_of(probe.id);
+      if (maps.empty())
+        co_return error_at(probe.span, "probe " + std::to_string(probe.id) + " has no map",
+                           "its closure counts nothing", "`count` in a closure makes a map");
+      refs.names.insert(refs.names.end(), maps.begin(), maps.end());
+    }
+  }
+  co_return refs;
+}
+
+}  // namespace plugin

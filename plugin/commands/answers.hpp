@@ -1,0 +1,44 @@
+// Pieces that several commands answer with, and the words that name a probe or a map.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bytecode/compile.hpp"
+#include "plugin/closure.hpp"
+#include "plugin/commands/commands.hpp"
+#include "plugin/commands/flags.hpp"
+
+namespace plugin {
+
+// {id kind target name note}: what attach commands answer with and the others take.
+bytecode::Record probe_record(const host::ProbeInfo& probe);
+
+// One map: its table or number. Several: a record of them by name. None: null.
+Answer map_values(Tracing& tracing, const std::vector<std::string>& names, Span blame);
+
+bytecode::Result<bytecode::Program> compile_closure(const ClosureArgument& closure,
+                                                    const bytecode::Schema& schema,
+                                                    const CompileFlags& flags);
+
+struct ProbeRef {
+  host::ProbeId id = 0;
+  Span span;
+};
+
+// The probes that an argument or a piped value means: an id, a probe's record, its name, or a list
+// of these. `live` refuses what has ended.
+Outcome<std::vector<ProbeRef>> probe_refs(const Node& value, Tracing& tracing, bool live);
+
+// The probes named by the positional arguments from `first` on, and by the pipe.
+Task<Outcome<std::vector<ProbeRef>>> probe_arguments(CallPtr call, Tracing& tracing, size_t first,
+                                                     bool live);
+
+// Map names by an argument or the pipe: a map's name, or a probe whose maps are meant.
+struct MapRefs {
+  std::vector<std::string> names;
+  Span span;
+};
+Task<Outcome<MapRefs>> map_argument(CallPtr call, Tracing& tracing);
+
+}  // namespace plugin

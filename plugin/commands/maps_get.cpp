@@ -1,0 +1,31 @@
+#include "plugin/commands/answers.hpp"
+
+namespace plugin {
+
+namespace {
+
+Task<Answer> run(CallPtr call, Tracing& tracing) {
+  auto maps = co_await map_argument(call, tracing);
+  if (!maps) co_return maps.error();
+  co_return map_values(tracing, maps->names, maps->span);
+}
+
+}  // namespace
+
+Command commands_table::maps_get() {
+  return {{
+              .name = "bpf-maps get",
+              .description = "What a map holds: a table, or a number where the map has no key.",
+              .more = "A probe stands for its maps: one gives its table, several a record of them "
+                      "by name.",
+              .search_terms = {"counters", "aggregate", "ebpf"},
+              .optional = {{"map", "a map's name, or a probe's id or record; or from the pipe",
+                            shape::any(), Completes::maps}},
+              .examples = {{"bpf-maps get opens | sort-by value -r | first 10",
+                            "The ten highest counts of the map `opens`"},
+                           {"bpf-maps get 1", "The counts of probe 1"}},
+          },
+          run};
+}
+
+}  // namespace plugin

@@ -1,0 +1,33 @@
+#include "plugin/commands/attach.hpp"
+
+namespace plugin {
+
+namespace {
+Task<Answer> run(CallPtr call, Tracing& tracing) {
+  co_return co_await attach(call, tracing, {host::Kind::uprobe, 2});
+}
+}  // namespace
+
+Command commands_table::uprobe() {
+  return {attach_signature({
+              .name = "bpf-uprobe",
+              .description =
+                  "Run a closure in the kernel each time a function of a program is entered.",
+              .more = "Arguments are registers: $ctx.arg0, or `read-str $ctx.arg0` for the text a "
+                      "register points to.",
+              .search_terms = {"trace", "ebpf", "user", "function", "library"},
+              .required = {{"path", "program or library: a path, or a bare name as libc",
+                            shape::string()},
+                           {"symbol", "function, function+0x4, or an address", shape::string()}},
+              .examples =
+                  {
+                      {"bpf-uprobe /usr/bin/curl main { || print \"curl started\" }",
+                       "A log row each time curl starts"},
+                      {"bpf-uprobe libc getenv {|ctx| read-str $ctx.arg0 | count} --for 10sec",
+                       "Which environment variables are asked for?"},
+                  },
+          }),
+          run};
+}
+
+}  // namespace plugin

@@ -1,0 +1,131 @@
+#include "plugin/error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "plugin/codec.hpp"
+
+namespace plugin {
+
+namespace {
+
+void append_closure_labels(LabeledError& out, const bytecode::Error& error,
+                           const SourceText& source) {
+  for (const bytecode::Label& label : error.labels) {
+    const Span place = source.place.at(label.span);
+    if (place.is_place()) {
+      out.labels.push_back({label.text, place});
+      continue;
+    }
+    const LineColumn at = line_column(source.text, label.span.start);
+    const size_t start = std::min<size_t>(label.span.start, source.text.size());
+    const size_t end = std::clamp<size_t>(label.span.end, start, source.text.size());
+    std::string words = source.text.substr(start, end - start);
+    words = words.substr(0, words.find('\n'));
+    std::string text = "at " + std::to_string(at.line) + ":" + std::to_string(at.column);
+    if (!words.empty()) text += " `" + words + "`";
+    if (!label.text.empty()) text += ": " + label.text;
+    if (source.place.argument().is_place())
+      out.labels.push_back({std::move(text), source.place.argument()});
+    else
+      out.message += " (" + text + ")";
+  }
+}
+
+void label(LabeledError& out, Span span, std::string text) {
+  if (span.is_place()) out.labels.push_back({std::move(text), span});
+}
+
+}  // namespace
+
+Node error_node(const LabeledError& error) {
+  Node::Array labels;
+  for (const LabeledError::Label& item : error.labels) {
+    Node::Map map;
+    map.emplace_back("text", sanitise(item.text));
+    map.emplace_back("span", item.span);
+    labels.push_back(Node(std::move(map)));
+  }
+  Node::Array inner;
+  for (const LabeledError& item : error.inner) inner.push_back(error_node(item));
+  Node::Map map;
+  map.emplace_back("msg", sanitise(error.message));
+  map.emplace_back("labels", std::move(labels));
+  map.emplace_back("code", error.code.empty() ? Node() : Node(error.code));
+  map.emplace_back("url", Node());
+  map.emplace_back("help", error.help.empty() ? Node() : Node(sanitise(error.help)));
+  map.emplace_back("inner", std::move(inner));
+  return Node(std::move(map));
+}
+
+TextPlace::TextPlace(Span argument, uint64_t start, uint64_t length)
+    : argument_(argument), start_(start), length_(length) {}
+
+TextPlace::TextPlace(Span argument, std::vector<uint64_t> places)
+    : argument_(argument), places_(std::move(places)) {}
+
+Span TextPlace::at(bytecode::Span span) const {
+  const uint64_t length = places_.empty() ? length_ : places_.size() - 1;
+  if (span.end < span.start || span.end > length || length == 0) return {};
+  // An empty span still underlines something: the character it stands before, or the last one.
+  if (span.start == span.end) {
+    if (span.end < length)
+      ++span.end;
+    else
+      --span.start;
+  }
+  if (!places_.empty()) return {places_[span.start], places_[span.end]};
+  return {start_ + span.start, start_ + span.end};
+}
+
+LineColumn line_column(std::string_view text, uint32_t offset) {
+  LineColumn at;
+  for (size_t i = 0; i < offset && i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      ++at.line;
+      at.column = 1;
+    } else if ((static_cast<uint8_t>(text[i]) & 0xc0) != 0x80) {
+      ++at.column;
+    }
+  }
+  return at;
+}
+
+LabeledError labeled(const bytecode::Error& error, const Blame& blame) {
+  LabeledError out;
+  out.message = error.message;
+  out.help = error.hint;
+  switch (error.kind) {
+    case bytecode::ErrorKind::closure:
+      out.code = "bpf::closure";
+      if (blame.source) append_closure_labels(out, error, *blame.source);
+      break;
+    case bytecode::ErrorKind::target:
+      out.code = "bpf::target";
+      label(out, blame.target.is_place() ? blame.target : blame.head, "this target");
+      break;
+    case bytecode::ErrorKind::argument:
+      out.code = "bpf::argument";
+      label(out, blame.argument.is_place() ? blame.argument : blame.head,
+            error.subject.empty() ? "here" : error.subject);
+      break;
+    case bytecode::ErrorKind::system:
+      out.code = "bpf::system";
+      label(out, blame.head, error.detail.empty() ? "refused here" : error.detail);
+      break;
+  }
+  for (const bytecode::Error& other : error.more) out.inner.push_back(labeled(other, blame));
+  return out;
+}
+
+LabeledError error_at(Span span, std::string message, std::string label_text, std::string help,
+                      std::string code) {
+  LabeledError out;
+  out.message = std::move(message);
+  label(out, span, std::move(label_text));
+  out.help = std::move(help);
+  out.code = std::move(code);
+  return out;
+}
+
+}  // namespace plugin

@@ -1,0 +1,176 @@
+#include "plugin/streams.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "plugin/codec.hpp"
+
+namespace plugin {
+
+namespace {
+
+const char* type_name(bytecode::RowType type) {
+  switch (type) {
+    case bytecode::RowType::probe_hit:
+      return "probe_hit";
+    case bytecode::RowType::log:
+      return "log";
+    case bytecode::RowType::custom:
+      return "custom";
+  }
+  return "custom";
+}
+
+bool by_sequence(const RowPtr& a, const RowPtr& b) { return a->sequence < b->sequence; }
+
+}  // namespace
+
+Subscription::Subscription(Broadcast& broadcast, Options options)
+    : broadcast_(&broadcast), options_(std::move(options)) {
+  broadcast_->open(*this);
+}
+
+Subscription::~Subscription() { close(); }
+
+bool Subscription::covers(host::ProbeId probe) const {
+  return options_.probes.empty() || options_.probes.contains(probe);
+}
+
+RowPtr Subscription::take() {
+  RowPtr row = std::move(queue_.front());
+  queue_.pop_front();
+  in_flight_.push_back(row);
+  return row;
+}
+
+void Subscription::acknowledge() {
+  if (in_flight_.empty()) return;
+  const RowPtr row = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  if (!row->notice && !row->delivered) {
+    row->delivered = true;
+    ++broadcast_->totals_[row->probe->id].delivered;
+  }
+}
+
+void Subscription::close() {
+  if (!broadcast_) return;
+  broadcast_->close(*this);
+  broadcast_ = nullptr;
+}
+
+void Broadcast::open(Subscription& subscription) {
+  subscriptions_.push_back(&subscription);
+  std::deque<RowPtr> others;
+  for (RowPtr& row : backlog_) {
+    if (subscription.covers(row->probe->id))
+      subscription.queue_.push_back(std::move(row));
+    else
+      others.push_back(std::move(row));
+  }
+  backlog_ = std::move(others);
+}
+
+void Broadcast::close(Subscription& subscription) {
+  std::erase(subscriptions_, &subscription);
+  std::deque<RowPtr> rows = std::move(subscription.in_flight_);
+  std::move(subscription.queue_.begin(), subscription.queue_.end(), std::back_inserter(rows));
+  subscription.in_flight_.clear();
+  subscription.queue_.clear();
+  for (RowPtr& row : rows) {
+    // A row that another subscription also has is that one's to deliver or to give back.
+    if (row.use_count() > 1) continue;
+    if (row->notice || row->delivered) continue;
+    if (subscription.options_.own)
+      let_go(std::move(row));
+    else
+      backlog_.push_back(std::move(row));
+  }
+  std::sort(backlog_.begin(), backlog_.end(), by_sequence);
+  while (backlog_.size() > queue_limit) {
+    let_go(std::move(backlog_.front()));
+    backlog_.pop_front();
+  }
+}
+
+void Broadcast::let_go(RowPtr row) {
+  if (row.use_count() == 1 && !row->notice && !row->delivered) ++totals_[row->probe->id].lost;
+}
+
+void Broadcast::enqueue(std::deque<RowPtr>& queue, RowPtr row) {
+  queue.push_back(std::move(row));
+  if (queue.size() <= queue_limit) return;
+  RowPtr oldest = std::move(queue.front());
+  queue.pop_front();
+  let_go(std::move(oldest));
+}
+
+void Broadcast::publish(std::shared_ptr<const ProbeLabel> probe, host::Row row) {
+  ++totals_[probe->id].published;
+  const RowPtr shared = std::make_shared<StreamRow>();
+  shared->probe = std::move(probe);
+  shared->row = std::move(row);
+  shared->sequence = next_sequence_++;
+  bool wanted = false;
+  for (Subscription* subscription : subscriptions_) {
+    if (subscription->finished() || !subscription->covers(shared->probe->id)) continue;
+    enqueue(subscription->queue_, shared);
+    wanted = true;
+  }
+  if (!wanted) enqueue(backlog_, shared);
+}
+
+void Broadcast::notify(const StreamRow& notice, const std::set<host::ProbeId>& about) {
+  const RowPtr shared = std::make_shared<StreamRow>(notice);
+  shared->sequence = next_sequence_++;
+  for (Subscription* subscription : subscriptions_) {
+    if (!subscription->wants_notices() || subscription->finished()) continue;
+    const bool covered = subscription->probes().empty() ||
+                         std::any_of(about.begin(), about.end(), [&](host::ProbeId probe) {
+                           return subscription->covers(probe);
+                         });
+    if (covered) enqueue(subscription->queue_, shared);
+  }
+}
+
+Broadcast::Totals Broadcast::totals(host::ProbeId probe) const {
+  const auto found = totals_.find(probe);
+  return found == totals_.end() ? Totals{} : found->second;
+}
+
+bool Broadcast::has_backlog(const std::set<host::ProbeId>& probes) const {
+  return std::any_of(backlog_.begin(), backlog_.end(), [&](const RowPtr& row) {
+    return probes.empty() || probes.contains(row->probe->id);
+  });
+}
+
+void write_envelope(Writer& writer, const StreamRow& row, std::string_view encoded_span) {
+  using bytecode::Value;
+  writer.map(1);
+  writer.text("Record");
+  writer.map(2);
+  writer.text("val");
+  writer.map(11);
+  const auto column = [&](std::string_view name, const Value& value) {
+    writer.text(name);
+    writer.value(value, encoded_span);
+  };
+  const bool hit = row.notice == nullptr;
+  const Value none;
+  const auto number = [](uint32_t n) { return Value(static_cast<int64_t>(n)); };
+  column("time", row.row.time);
+  column("probe", row.probe ? number(row.probe->id) : none);
+  column("target", row.probe ? Value(row.probe->target) : none);
+  column("name", hit ? Value(row.probe->name) : Value(row.notice_name));
+  column("type", hit ? Value(type_name(row.row.type)) : Value(row.notice));
+  column("event_type", row.row.event_type ? Value(*row.row.event_type) : none);
+  column("pid", hit ? number(row.row.pid) : none);
+  column("tid", hit ? number(row.row.tid) : none);
+  column("comm", hit ? Value(row.row.comm) : none);
+  column("cpu", hit ? number(row.row.cpu) : none);
+  column("value", row.row.value);
+  writer.text("span");
+  writer.raw(encoded_span);
+}
+
+}  // namespace plugin

@@ -1,0 +1,113 @@
+// The kernel side as the plugin runs it: the session, the pump that always empties its ring
+// buffers, and what happens when a probe ends.
+#pragma once
+
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/session.hpp"
+#include "plugin/streams.hpp"
+
+namespace plugin {
+
+class Tracing {
+ public:
+  struct Hooks {
+    std::function<void()> rows_ready;      // streams may have something to send
+    std::function<void(bool)> keep_alive;  // whether Nushell must leave this process alone
+  };
+
+  Tracing(asio::io_context& io, Hooks hooks);
+  ~Tracing();
+
+  // Made by the first command that needs it: Nushell starts plugins just to ask their signatures.
+  host::Session& session();
+  bool started() const { return session_ != nullptr; }
+  Broadcast& rows() { return broadcast_; }
+
+  // As Session::attach; ends the probe by itself after `limit` rows.
+  host::Result<host::ProbeInfo> attach(const host::Target& target, bytecode::Program program,
+                                       const host::AttachOptions& options,
+                                       std::optional<uint64_t> limit);
+  host::Status swap(host::ProbeId id, bytecode::Program program);
+  // Rows on the way are published before this returns, and streams that have nothing more to wait
+  // for are finished.
+  host::Status detach(host::ProbeId id);
+  void detach_after(host::ProbeId id, std::chrono::nanoseconds time);
+  // Calls `then` with the probe's last numbers once it has ended.
+  void when_gone(host::ProbeId id, std::function<void(const host::ProbeInfo&)> then);
+
+  bool lives(host::ProbeId id) const { return live_.contains(id); }
+  std::vector<host::ProbeId> live() const;
+  std::shared_ptr<const ProbeLabel> label(host::ProbeId id) const;
+  // Names of the maps that a probe writes or wrote; empty for one that never was.
+  std::vector<std::string> maps_of(host::ProbeId id) const;
+  // Live probes, losses of the plugin's own queues included.
+  std::vector<host::ProbeInfo> list();
+  // {kind count line column source}, line and column in the closure's text.
+  bytecode::Record describe(host::ProbeId id, const host::FaultCount& fault, uint64_t count) const;
+
+  // Counters, losses and faults are told about once a second while a stream listens.
+  void start_notices();
+  // Tells Nushell whether anything here must stay: a probe, or a map with something in it.
+  void settle();
+
+ private:
+  using Timer = asio::steady_timer;
+
+  // Of every probe there ever was: rows may still come after it has ended.
+  struct Known {
+    std::shared_ptr<const ProbeLabel> label;
+    std::optional<uint64_t> limit;  // rows still to be published
+    std::vector<std::string> maps;
+    std::vector<std::string> sources;  // of each generation
+  };
+  struct Live {
+    std::vector<std::function<void(const host::ProbeInfo&)>> gone;
+    std::shared_ptr<Timer> expiry;
+    uint64_t lost_told = 0;
+    std::map<std::pair<std::string, uint32_t>, uint64_t> faults_told;
+  };
+  struct Ring {
+    asio::posix::stream_descriptor readable;
+    bool armed = false;
+  };
+
+  void watch_rings();
+  void arm_rings();
+  void drain_turn();
+  size_t drain(size_t max_rows);
+  void take(host::Row&& row);
+  void end_limited();
+  void tell_about(const host::ProbeInfo& info);
+  void tell_counters(std::optional<host::ProbeId> ending);
+  void notice_tick();
+  bool anyone_listens() const;
+  void finish_streams();
+
+  asio::io_context& io_;
+  Hooks hooks_;
+  Broadcast broadcast_;
+  std::unique_ptr<host::Session> session_;
+  std::map<host::ProbeId, Known> known_;
+  std::map<host::ProbeId, Live> live_;
+  std::map<int, std::shared_ptr<Ring>> rings_;  // by the session's descriptor
+  Timer nap_;
+  Timer second_;
+  bool napping_ = false;
+  bool ticking_ = false;
+  std::vector<host::ProbeId> limit_reached_;
+};
+
+}  // namespace plugin
