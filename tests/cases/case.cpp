@@ -79,9 +79,10 @@ class Reader {
     std::string_view line = take_line();
     directive_line_ = line_;
     if (line.starts_with("#")) {
-      if (case_.closure.empty() && case_.schema.args.empty()) describe(trim(line.substr(1)));
+      if (!begun_) describe(trim(line.substr(1)));
       return {};
     }
+    begun_ = true;
     std::string directive(trim(line));
     while (!directive.empty() && (text_.starts_with(" ") || text_.starts_with("\t")))
       directive += "\n" + std::string(take_line());
@@ -228,6 +229,7 @@ class Reader {
   std::string_view text_;
   uint32_t line_ = 0;
   uint32_t directive_line_ = 0;
+  bool begun_ = false;  // past the comment at the top
   Case case_;
 };
 
