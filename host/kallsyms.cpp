@@ -1,0 +1,51 @@
+#include "host/kallsyms.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+
+namespace host {
+
+std::optional<KernelFunction> parse_kallsyms_line(std::string_view line) {
+  // "ffffffff816b2110 t do_sys_openat2", then "\t[module]" for a module's.
+  const size_t first = line.find(' ');
+  if (first == std::string_view::npos || line.size() < first + 4) return std::nullopt;
+  const char type = line[first + 1];
+  if (type != 't' && type != 'T' && type != 'w' && type != 'W') return std::nullopt;
+  std::string_view rest = line.substr(first + 3);
+  KernelFunction function;
+  const size_t tab = rest.find('\t');
+  function.name = rest.substr(0, tab);
+  if (tab != std::string_view::npos) {
+    std::string_view module = rest.substr(tab + 1);
+    if (module.starts_with('[') && module.ends_with(']'))
+      function.module = module.substr(1, module.size() - 2);
+  }
+  return function;
+}
+
+bool Kallsyms::readable() const { return access(path_.c_str(), R_OK) == 0; }
+
+std::optional<KernelFunction> Kallsyms::find(std::string_view name, std::string_view module) const {
+  std::ifstream file(path_);
+  std::string line;
+  while (std::getline(file, line)) {
+    // Most of the 100,000 lines are ruled out without a copy.
+    if (line.find(name) == std::string::npos) continue;
+    const auto function = parse_kallsyms_line(line);
+    if (function && function->name == name && (module.empty() || function->module == module))
+      return function;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Kallsyms::names() const {
+  std::vector<std::string> names;
+  std::ifstream file(path_);
+  std::string line;
+  while (std::getline(file, line))
+    if (auto function = parse_kallsyms_line(line)) names.push_back(std::move(function->name));
+  return names;
+}
+
+}  // namespace host

@@ -1,0 +1,34 @@
+// The kernel's functions by name, from /proc/kallsyms.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace host {
+
+struct KernelFunction {
+  std::string name;
+  std::string module;  // empty: the kernel itself
+};
+
+// Of the lines of a kallsyms file, the functions: symbol types t, T, w and W. Compilers' clones
+// (`.isra.0`, `.cold`) keep their suffix.
+std::optional<KernelFunction> parse_kallsyms_line(std::string_view line);
+
+class Kallsyms {
+ public:
+  explicit Kallsyms(std::string path = "/proc/kallsyms") : path_(std::move(path)) {}
+
+  bool readable() const;
+  // The function `name`, of `module` where that is not empty.
+  std::optional<KernelFunction> find(std::string_view name, std::string_view module = {}) const;
+  // All names, for suggestions; a name may come more than once.
+  std::vector<std::string> names() const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace host

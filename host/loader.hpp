@@ -1,0 +1,82 @@
+// The interpreter in the kernel: the object of vm_bpf/, opened, loaded one program type at a time
+// on first need, and the maps that all its programs share.
+//
+// Each loaded program is an instance of the object of its own, with the maps of the first one. A
+// second instance of a type exists only where the kernel wants one (target.hpp, once_per_target).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bytecode/isa.h"
+#include "bytecode/result.hpp"
+#include "host/fd.hpp"
+
+struct bpf_map;
+struct bpf_program;
+struct vm;
+
+namespace host {
+
+// What an inner map must have in common with its template; only max_entries may differ.
+struct InnerShape {
+  uint32_t type = 0;
+  uint32_t key_size = 0;
+  uint32_t value_size = 0;
+  uint32_t max_entries = 0;
+  uint32_t flags = 0;
+
+  // `what` words the Error. 0 entries means the template's own.
+  bytecode::Result<Fd> create(const char* what, uint32_t entries = 0) const;
+};
+
+// A map of maps: its descriptor and how its members are made.
+struct OuterMap {
+  int fd = -1;
+  InnerShape inner;
+
+  // Waits for an RCU grace period, 5 to 20 ms.
+  bytecode::Status insert(uint32_t slot, int inner_fd, const char* what) const;
+  // Several at once; from 6.8 on with one wait.
+  bytecode::Status insert(const std::vector<uint32_t>& slots, const std::vector<int>& inner_fds,
+                          const char* what) const;
+};
+
+class Loader {
+ public:
+  explicit Loader(std::vector<uint32_t> hidden);
+  ~Loader();
+
+  // The N-th instance of a program, loaded if it is not; the maps below are there from then on.
+  bytecode::Result<const bpf_program*> program(const std::string& name, size_t instance = 0);
+  size_t instances(const std::string& name) const;
+  // Hits that the kernel skipped because a program was already running on that CPU.
+  static uint64_t recursion_misses(const bpf_program* program);
+
+  const OuterMap& code() const { return code_; }
+  const OuterMap& rings() const { return rings_; }
+  const OuterMap& keyed(uint8_t key_class) const { return keyed_[key_class]; }
+  int stats() const { return stats_; }
+  int faults() const { return faults_; }
+  int cells() const { return cells_; }
+
+ private:
+  struct Instance;
+  bytecode::Result<std::unique_ptr<Instance>> load(const std::string& name);
+  bytecode::Status keep_maps(vm* object);
+
+  std::vector<uint32_t> hidden_;
+  std::map<std::string, std::vector<std::unique_ptr<Instance>>> instances_;
+  std::vector<std::pair<std::string, int>> shared_;  // maps of the first instance, by name
+  OuterMap code_, rings_;
+  OuterMap keyed_[VM_KEY_CLASS_COUNT];
+  int stats_ = -1, faults_ = -1, cells_ = -1;
+};
+
+// CPUs that may ever exist: how many values a per-CPU map hands out.
+uint32_t possible_cpus();
+
+}  // namespace host

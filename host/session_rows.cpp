@@ -1,0 +1,236 @@
+// Rows and numbers: draining, decoding, and the accounts. For each probe, at any time,
+//   rows = delivered + unread + lost
+// where `unread` lies in a ring buffer or waits for the next drain.
+#include <bpf/bpf.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "bytecode/isa_table.hpp"
+#include "host/session_impl.hpp"
+
+namespace host {
+
+using bytecode::Program;
+using bytecode::Span;
+
+Row Session::Impl::decode(const Generation& generation, const vm_row& row,
+                          std::span<const uint8_t> payload) const {
+  const bytecode::RowSite& site = generation.program.rows[row.site];
+  Row result;
+  result.probe = generation.probe;
+  result.type = site.type;
+  result.event_type = site.event_type;
+  result.time = bytecode::Date{static_cast<int64_t>(row.time) + clock.offset_ns};
+  result.pid = row.pid;
+  result.tid = row.tid;
+  result.cpu = row.cpu;
+  const auto* comm = reinterpret_cast<const char*>(row.comm);
+  result.comm.assign(comm, strnlen(comm, sizeof row.comm));
+  result.value = bytecode::decode_row(site, row.nulls, payload, clock);
+  return result;
+}
+
+void Session::Impl::deliver(Row&& row, const std::function<void(Row&&)>& sink) {
+  if (const auto live = probes.find(row.probe); live != probes.end())
+    ++live->second.delivered;
+  else if (const auto gone = closed.find(row.probe); gone != closed.end())
+    ++gone->second.info.delivered;
+  sink(std::move(row));
+}
+
+// Both readers of a ring buffer stop at the first row that is younger than they are: a flood would
+// keep them for ever.
+size_t Session::Impl::drain(const std::function<void(Row&&)>& sink, size_t max_rows) {
+  if (!rings || max_rows == 0) return 0;
+  reclaimer->collect();
+  size_t count = 0;
+  while (!pending.empty() && count < max_rows) {
+    Row row = std::move(pending.front());
+    pending.pop_front();
+    ++count;
+    deliver(std::move(row), sink);
+  }
+  if (pending.empty()) {
+    uint64_t value = 0;
+    [[maybe_unused]] const ssize_t n = read(pending_event.get(), &value, sizeof value);
+  }
+  if (count >= max_rows) return count;
+  const uint64_t begun = monotonic_ns();
+  rings->consume([&](const vm_row& row, std::span<const uint8_t> payload) {
+    const auto generation = generations.find(row.generation);
+    if (generation != generations.end() && row.site < generation->second.program.rows.size()) {
+      const auto probe = probes.find(generation->second.probe);
+      // What a detached probe's last runs sent is dropped, and counted when it is finished.
+      if (probe != probes.end()) {
+        ++probe->second.taken;
+        ++count;
+        deliver(decode(generation->second, row, payload), sink);
+      }
+    }
+    if (count >= max_rows) return Flow::stop;
+    return row.time > begun ? Flow::next_ring : Flow::more;
+  });
+  return count;
+}
+
+void Session::Impl::set_aside(uint32_t ring) {
+  const uint64_t begun = monotonic_ns();
+  rings->consume(ring, [&](const vm_row& row, std::span<const uint8_t> payload) {
+    const auto generation = generations.find(row.generation);
+    if (generation != generations.end() && row.site < generation->second.program.rows.size()) {
+      const auto probe = probes.find(generation->second.probe);
+      if (probe != probes.end()) {
+        ++probe->second.taken;
+        pending.push_back(decode(generation->second, row, payload));
+      }
+    }
+    return row.time > begun ? Flow::stop : Flow::more;
+  });
+  if (pending.empty()) return;
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = write(pending_event.get(), &one, sizeof one);
+}
+
+vm_stats Session::Impl::stats_of(uint32_t slot) const {
+  std::vector<vm_stats> values(possible_cpus());
+  vm_stats sum = {};
+  if (bpf_map_lookup_elem(loader->stats(), &slot, values.data()) != 0) return sum;
+  for (const vm_stats& value : values) {
+    sum.hits += value.hits;
+    sum.rows += value.rows;
+    sum.lost += value.lost;
+    sum.skipped += value.skipped;
+    for (size_t i = 0; i < VM_FAULTS; ++i) sum.faults[i] += value.faults[i];
+  }
+  return sum;
+}
+
+std::vector<std::pair<vm_fault_key, uint64_t>> Session::Impl::faults_of(uint32_t slot) const {
+  std::vector<std::pair<vm_fault_key, uint64_t>> faults;
+  vm_fault_key key = {}, next = {};
+  const vm_fault_key* before = nullptr;
+  while (bpf_map_get_next_key(loader->faults(), before, &next) == 0) {
+    key = next;
+    before = &key;
+    uint64_t count = 0;
+    if (key.slot == slot && bpf_map_lookup_elem(loader->faults(), &key, &count) == 0)
+      faults.emplace_back(key, count);
+  }
+  return faults;
+}
+
+void Session::Impl::clear_counters(uint32_t slot) {
+  const std::vector<vm_stats> zeros(possible_cpus());
+  bpf_map_update_elem(loader->stats(), &slot, zeros.data(), BPF_ANY);
+  for (const auto& [key, count] : faults_of(slot)) bpf_map_delete_elem(loader->faults(), &key);
+}
+
+namespace {
+
+FaultCount describe_fault(const vm_fault_key& key, uint64_t count, const Program* program) {
+  FaultCount fault;
+  fault.count = count;
+  if (const bytecode::FaultInfo* info = bytecode::fault_info(key.kind)) {
+    fault.kind = info->name;
+    fault.sentence = info->sentence;
+  }
+  if (program != nullptr && key.pc < program->spans.size()) {
+    const Span span = program->spans[key.pc];
+    fault.span = span;
+    if (span.end <= program->source.size() && span.start <= span.end)
+      fault.source = program->source.substr(span.start, span.end - span.start);
+  }
+  return fault;
+}
+
+// One line for each kind at each place, whatever instructions and closures of that place counted.
+void add_fault(std::vector<FaultCount>& faults, FaultCount fault) {
+  for (FaultCount& known : faults) {
+    if (known.kind != fault.kind || !(known.span == fault.span) || known.source != fault.source)
+      continue;
+    known.count += fault.count;
+    return;
+  }
+  faults.push_back(std::move(fault));
+}
+
+}  // namespace
+
+ProbeInfo Session::Impl::describe(ProbeId id, const Probe& probe) const {
+  const vm_stats stats = stats_of(probe.slot->index);
+  ProbeInfo info;
+  info.id = id;
+  info.name = probe.name;
+  info.kind = probe.target.kind;
+  info.target = probe.target.text;
+  info.hits = stats.hits;
+  info.rows = stats.rows;
+  info.lost = stats.lost;
+  info.delivered = probe.delivered;
+  info.missed = stats.skipped + Loader::recursion_misses(probe.program) - probe.misses_before;
+  info.age_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - probe.since).count();
+  info.generation = 1 + probe.swaps;
+  info.note = probe.target.note;
+  info.maps = maps->names_of(id);
+  bool faulty = false;
+  for (uint64_t count : stats.faults) faulty = faulty || count != 0;
+  if (!faulty) return info;
+  for (const auto& [key, count] : faults_of(probe.slot->index)) {
+    const auto generation = generations.find(key.generation);
+    const Program* program =
+        generation == generations.end() ? nullptr : &generation->second.program;
+    add_fault(info.faults, describe_fault(key, count, program));
+  }
+  return info;
+}
+
+void Session::Impl::retire(Probe& probe) {
+  const uint64_t drained = rings->drained_until(probe.ring);
+  std::set<uint32_t> faulty;
+  for (const auto& [key, count] : faults_of(probe.slot->index)) faulty.insert(key.generation);
+  std::erase_if(probe.generations, [&](uint32_t number) {
+    const auto found = generations.find(number);
+    const uint64_t over = found->second.over_at;
+    if (over == 0 || drained <= over || faulty.count(number) != 0) return false;
+    generations.erase(found);
+    return true;
+  });
+}
+
+std::vector<ProbeInfo> Session::list() const {
+  std::vector<ProbeInfo> infos;
+  for (const auto& [id, probe] : impl_->probes) infos.push_back(impl_->describe(id, probe));
+  return infos;
+}
+
+std::optional<ProbeInfo> Session::info(ProbeId id) const {
+  if (const auto live = impl_->probes.find(id); live != impl_->probes.end())
+    return impl_->describe(id, live->second);
+  if (const auto gone = impl_->closed.find(id); gone != impl_->closed.end())
+    return gone->second.info;
+  return std::nullopt;
+}
+
+std::vector<int> Session::ring_fds() const {
+  if (!impl_->rings) return {};
+  std::vector<int> fds = impl_->rings->fds();
+  fds.push_back(impl_->pending_event.get());
+  return fds;
+}
+
+size_t Session::drain(const std::function<void(Row&&)>& sink, size_t max_rows) {
+  return impl_->drain(sink, max_rows);
+}
+
+std::vector<std::string> Session::changed_maps() {
+  if (!impl_->maps) return {};
+  std::set<ProbeId> active;
+  for (auto& [id, probe] : impl_->probes) {
+    const uint64_t hits = impl_->stats_of(probe.slot->index).hits;
+    if (std::exchange(probe.hits_seen, hits) != hits) active.insert(id);
+  }
+  return impl_->maps->changed(active);
+}
+
+}  // namespace host

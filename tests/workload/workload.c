@@ -1,0 +1,156 @@
+/* A program whose every probe hit is known: how many, with which arguments, in which order.
+ *
+ *   workload [--now] STEP ...
+ *
+ * Without --now it prints its process id and waits for a line on its standard input, so that
+ * probes can be attached first. Then it takes the steps in order:
+ *
+ *   call:N                   workload_hit(i, 10 * i, i is even ? "even" : "odd") for i from 0 to
+ * N-1 open:PATH[:N]            openat(AT_FDCWD, PATH, O_RDONLY | O_CLOEXEC), N times (1)
+ *   lseek:FD:OFFSET[:N]      lseek(FD, OFFSET, SEEK_SET)
+ *   write:FD:BYTES[:N]       write(FD, that many letters, BYTES)
+ *   getppid:N                getppid()
+ *   rename:NAME              this thread's name
+ *   pairs:MILLISECONDS       workload_hit and getppid in turn for that long; prints how often
+ *   threads:T:STEP           that step on T threads at once
+ *
+ * Linked statically: the same file runs in a guest that has no libc.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS_MAX = 64, WRITE_MAX = 65536 };
+
+/* The compiler may neither inline this nor look inside to drop arguments. */
+__attribute__((noipa)) long workload_hit(long index, long ten, const char* word);
+long workload_hit(long index, long ten, const char* word) {
+  __asm__ volatile("" : : "r"(index), "r"(ten), "r"(word) : "memory");
+  return index + ten;
+}
+
+static void fail(const char* step) {
+  fprintf(stderr, "workload: cannot take the step '%s'\n", step);
+  exit(2);
+}
+
+/* The raw call: libc has no need of others in between. */
+static void hit(long count) {
+  for (long i = 0; i < count; i++) workload_hit(i, 10 * i, i % 2 == 0 ? "even" : "odd");
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void pairs(long milliseconds) {
+  long count = 0;
+  for (int64_t end = now_ms() + milliseconds; now_ms() < end;) {
+    for (int i = 0; i < 16; i++, count++) {
+      workload_hit(count, 10 * count, "pair");
+      syscall(SYS_getppid);
+    }
+  }
+  printf("%ld\n", count);
+  fflush(stdout);
+}
+
+static void take(const char* step);
+
+static void* take_on_thread(void* step) {
+  take(step);
+  return NULL;
+}
+
+static void take_on_threads(long count, const char* step) {
+  pthread_t threads[THREADS_MAX];
+  if (count < 1 || count > THREADS_MAX) fail(step);
+  for (long i = 0; i < count; i++)
+    if (pthread_create(&threads[i], NULL, take_on_thread, (void*)step) != 0) fail(step);
+  for (long i = 0; i < count; i++) pthread_join(threads[i], NULL);
+}
+
+/* The N-th field of "name:field:field", as a number; `otherwise` where there is none. */
+static long number(const char* step, int field, long otherwise) {
+  while (field-- > 0) {
+    step = strchr(step, ':');
+    if (step == NULL) return otherwise;
+    step++;
+  }
+  char* end;
+  long value = strtol(step, &end, 10);
+  if (end == step || (*end != '\0' && *end != ':')) fail(step);
+  return value;
+}
+
+static int is(const char* step, const char* name) {
+  size_t length = strlen(name);
+  return strncmp(step, name, length) == 0 && step[length] == ':';
+}
+
+static void take(const char* step) {
+  if (is(step, "call")) {
+    hit(number(step, 1, 1));
+  } else if (is(step, "open")) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s", step + strlen("open:"));
+    long count = 1;
+    char* colon = strrchr(path, ':');
+    if (colon != NULL) {
+      count = number(colon, 1, 1);
+      *colon = '\0';
+    }
+    for (long i = 0; i < count; i++) {
+      long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+      if (fd >= 0) syscall(SYS_close, fd);
+    }
+  } else if (is(step, "lseek")) {
+    long count = number(step, 3, 1);
+    for (long i = 0; i < count; i++)
+      syscall(SYS_lseek, number(step, 1, 0), number(step, 2, 0), SEEK_SET);
+  } else if (is(step, "write")) {
+    static char letters[WRITE_MAX];
+    long bytes = number(step, 2, 0), count = number(step, 3, 1);
+    if (bytes < 0 || bytes > WRITE_MAX) fail(step);
+    memset(letters, 'w', (size_t)bytes);
+    for (long i = 0; i < count; i++)
+      if (write((int)number(step, 1, 1), letters, (size_t)bytes) < 0) break;
+  } else if (is(step, "getppid")) {
+    for (long i = number(step, 1, 1); i > 0; i--) syscall(SYS_getppid);
+  } else if (is(step, "rename")) {
+    prctl(PR_SET_NAME, step + strlen("rename:"));
+  } else if (is(step, "pairs")) {
+    pairs(number(step, 1, 1000));
+  } else if (is(step, "threads")) {
+    const char* rest = strchr(step + strlen("threads:"), ':');
+    if (rest == NULL) fail(step);
+    take_on_threads(number(step, 1, 1), rest + 1);
+  } else {
+    fail(step);
+  }
+}
+
+int main(int argc, char** argv) {
+  int first = 1;
+  if (argc > 1 && strcmp(argv[1], "--now") == 0) {
+    first = 2;
+  } else {
+    printf("%d\n", getpid());
+    fflush(stdout);
+    char byte;
+    while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') {
+    }
+  }
+  for (int i = first; i < argc; i++) take(argv[i]);
+  return 0;
+}
