@@ -48,7 +48,7 @@ static __always_inline vm_u32 vm_key_str(struct vm_run* run, const struct vm_ban
 
 /* key.comm */
 static __always_inline vm_u32 vm_key_comm(struct vm_run* run, const struct vm_insn* insn) {
-  bpf_get_current_comm(run->key + vm_masked((vm_u32)insn->imm, VM_KEY_WORD_MASK), VM_COMM_BYTES);
+  vm_comm(run->key + vm_masked((vm_u32)insn->imm, VM_KEY_WORD_MASK));
   return VM_FAULT_none;
 }
 

@@ -64,7 +64,7 @@ static __always_inline vm_u32 vm_row_send(const struct vm_frame* frame, struct v
   run->row.pid = run->pid_tgid >> 32;
   run->row.tid = run->pid_tgid;
   run->row.cpu = bpf_get_smp_processor_id();
-  bpf_get_current_comm(run->row.comm, VM_COMM_BYTES);
+  vm_comm(run->row.comm);
   __sync_fetch_and_add(&frame->stats->rows, 1);
   vm_u32 slot = frame->probe->ring;
   void* ring = bpf_map_lookup_elem(&vm_rings, &slot);

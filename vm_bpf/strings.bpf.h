@@ -64,7 +64,7 @@ static __always_inline vm_u64 vm_measure(vm_u8* field, vm_u64 size) {
 static __always_inline vm_u32 vm_text_comm(struct vm_run* run, const struct vm_bank* bank,
                                            const struct vm_insn* insn) {
   vm_u8* to = vm_heap(run, insn->b);
-  bpf_get_current_comm(to, VM_COMM_BYTES);
+  vm_comm(to);
   vm_finish_text(run, bank, insn, vm_measure(to, VM_COMM_BYTES));
   return VM_FAULT_none;
 }

@@ -221,8 +221,10 @@ long bpf_ringbuf_output(void*, void* data, uint64_t size, uint64_t) {
 
 long bpf_get_current_comm(void* to, uint32_t size) {
   const std::string& comm = machine->event->comm;
-  std::memset(to, 0, size);
-  std::memcpy(to, comm.data(), std::min<size_t>(comm.size(), size - 1));
+  const size_t length = std::min<size_t>(comm.size(), size - 1);
+  // No more than the name and its NUL, as on 6.1.
+  std::memcpy(to, comm.c_str(), length);
+  static_cast<char*>(to)[length] = 0;
   return 0;
 }
 uint64_t bpf_get_current_pid_tgid(void) {
