@@ -46,9 +46,10 @@ Operand Lowering::context_member(const ast::Member& member) {
                 "attach to the return: bpf-kretprobe, bpf-uretprobe, or sys_exit_NAME");
   }
   if (std::find(std::begin(reserved), std::end(reserved), name) != std::end(reserved))
-    return fail(
-        member.span, "`" + name + "` is not supported yet", "not supported yet",
-        schema_.find_arg(name) ? "for the argument write $" + context_name_ + ".args." + name : "");
+    return fail(member.span, "`" + name + "` is not supported yet", "not supported yet",
+                schema_.find_arg(name)
+                    ? "for the argument write $" + context_name_ + ".args." + name
+                    : "there are pid, tid, uid, gid, comm, cpu and time");
   if (is_register_name(name) && !schema_.find_arg(name)) return register_argument(member);
   if (name == "size" && !schema_.find_arg(name)) {
     std::vector<const Field*> found;
@@ -68,10 +69,7 @@ Operand Lowering::context_member(const ast::Member& member) {
   for (const Field& field : schema_.args) names.push_back(field.name);
   for (size_t i = 0; i < schema_.registers.size(); ++i) names.push_back("arg" + std::to_string(i));
   std::string hint = did_you_mean(name, names, "$" + context_name_ + ".");
-  if (hint.empty()) {
-    hint = "there are:";
-    for (const std::string& known : names) hint += " " + known;
-  }
+  if (hint.empty()) hint = "there are:" + joined(names);
   return fail(member.span, "unknown field `" + name + "`", "not a field of " + on_target(schema_),
               std::move(hint));
 }
@@ -97,10 +95,7 @@ Operand Lowering::argument(const ast::Member& member) {
     hint = schema_.registers.empty()
                ? "this probe has no arguments"
                : "no names are known here; use $" + context_name_ + ".arg0 and read-str";
-  if (hint.empty()) {
-    hint = "there are:";
-    for (const std::string& known : names) hint += " " + known;
-  }
+  if (hint.empty()) hint = "there are:" + joined(names);
   return fail(member.span, "unknown argument `" + member.name + "`",
               "not an argument of " + on_target(schema_), std::move(hint));
 }

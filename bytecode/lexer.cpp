@@ -89,7 +89,8 @@ class Lexer {
         return fail(here, "closing bracket without an opening one", "nothing is open here",
                     "remove it");
       fail(here, "brackets do not match",
-           std::string("expected `") + closer(open_.back().kind) + "`", "");
+           std::string("expected `") + closer(open_.back().kind) + "`",
+           "close what was opened last first");
       error_->labels.push_back({{open_.back().at, open_.back().at + 1}, "opened here"});
       return;
     }

@@ -119,7 +119,7 @@ void Lowering::let(const ast::Let& let) {
   Operand value = this->value(*let.value);
   if (let.is_mut && !value.bad() && !holds_scalar(value.type))
     value = fail(let.name_span, "a mut holds an int, a bool, a string or a time",
-                 "this is a " + std::string(type_name(value.type)), "use let");
+                 "this is " + with_article(value.type), "use let");
   if (let.is_mut && !value.bad()) {
     value = variable_register(std::move(value), mark);
   } else {
@@ -199,9 +199,8 @@ void Lowering::assign(const ast::Assign& assign, Span span) {
     if (value.bad()) return;
   }
   if (value.type != variable->type) {
-    fail(assign.value->span,
-         "`$" + assign.name + "` holds a " + std::string(type_name(variable->type)),
-         "this is a " + std::string(type_name(value.type)), "use another variable");
+    fail(assign.value->span, "`$" + assign.name + "` holds " + with_article(variable->type),
+         "this is " + with_article(value.type), "use another variable");
     return;
   }
   store(*variable, force(std::move(value)));
@@ -260,15 +259,14 @@ Operand Lowering::conditional_value(const ast::If& node, Span span) {
     }
     if (!holds_scalar(value.type)) {
       fail(value.span, "the value of an `if` is an int, a bool, a string or a time",
-           "this is a " + std::string(type_name(value.type)),
-           "let each branch end in its own emit");
+           "this is " + with_article(value.type), "let each branch end in its own emit");
       bad = true;
       return;
     }
     if (result.type != Type::null && result.type != value.type) {
       fail(value.span, "the branches of an `if` have different types",
-           "this is a " + std::string(type_name(value.type)),
-           "the first branch is a " + std::string(type_name(result.type)));
+           "this is " + with_article(value.type),
+           "the first branch is " + with_article(result.type));
       bad = true;
       return;
     }

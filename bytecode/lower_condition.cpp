@@ -102,12 +102,11 @@ void Lowering::branch(const ast::Expr& expr, bool when, Assembler::Label to) {
       branch_on(test, when, to);
     } else if (!operand.bad()) {
       bool number = is_number(operand.type);
-      fail(expr.span, "a condition must be a bool",
-           "this is " + std::string(type_name(operand.type)),
-           number ? "compare it: " + std::string(text(expr.span)) + " != 0"
+      fail(expr.span, "a condition must be a bool", "this is " + with_article(operand.type),
+           number ? "compare it: (" + std::string(text(expr.span)) + " != 0)"
            : operand.type == Type::string
-               ? "compare it: " + std::string(text(expr.span)) + " != \"\""
-               : "");
+               ? "compare it: (" + std::string(text(expr.span)) + " != \"\")"
+               : "write a comparison, such as $x > 5");
     }
   }
   code_.release_registers(mark);
@@ -158,7 +157,7 @@ Lowering::Test Lowering::comparison(const ast::Binary& node, Span span) {
     fail(node.op_span,
          "cannot compare " + std::string(type_name(left.type)) + " with " +
              std::string(type_name(right.type)),
-         "different types", "");
+         "different types", "compare values of one type");
     Error& error = errors_.back();
     if (left.type == right.type) {
       error.labels[0].text = "not supported in a probe";
@@ -242,6 +241,7 @@ Operand Lowering::truth(const ast::Expr& expr) {
   result.home = Operand::Home::reg;
   result.reg = code_.take_registers(1);
   result.span = expr.span;
+  size_t errors = errors_.size();
   Assembler::Label otherwise = code_.new_label(), end = code_.new_label();
   branch(expr, false, otherwise);
   code_.emit_imm(VM_OP_ldi, result.reg, 1);
@@ -249,6 +249,7 @@ Operand Lowering::truth(const ast::Expr& expr) {
   code_.bind(otherwise);
   code_.emit_imm(VM_OP_ldi, result.reg, 0);
   code_.bind(end);
+  if (errors_.size() != errors) result.type = Type::bad;
   return result;
 }
 

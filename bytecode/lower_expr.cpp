@@ -11,10 +11,13 @@ using ast::Op;
 
 namespace {
 
-Operand constant_member(const Value& value, Span span) { return constant_operand(value, span); }
-
-std::string a_or_an(Type type) {
-  return (type == Type::integer ? "an " : "a ") + std::string(type_name(type));
+std::string arithmetic_hint(Type left, Type right) {
+  for (Type type : {left, right}) {
+    if (type == Type::string) return "calculate with ints";
+    if (type == Type::boolean) return "bools go with and, or, xor and not";
+    if (type == Type::null) return "a verb yields null";
+  }
+  return "both sides need a type that fits: an int, or two of one kind";
 }
 
 }  // namespace
@@ -74,6 +77,10 @@ Operand Lowering::variable(const ast::Variable& node, Span span) {
   std::string hint = did_you_mean(name, variable_names(), "$");
   if (builtin) hint = "write $" + context_name_ + "." + name + ", or `use bpf.nu *` first";
   if (hint.empty() && name == "ctx") hint = "name it as the parameter: {|ctx| ... }";
+  size_t minus = name.find('-');
+  if (minus != std::string::npos && find_variable(name.substr(0, minus)))
+    hint = "write spaces around `-`: $" + name.substr(0, minus) + " - " + name.substr(minus + 1);
+  if (hint.empty()) hint = "define it with let, or outside the closure";
   return fail(span, "unknown variable `$" + name + "`", "not defined here", std::move(hint));
 }
 
@@ -100,23 +107,25 @@ Operand Lowering::member(const Operand& base, const ast::Member& step, std::stri
             ? std::stoul(step.name)
             : size;
     if (index < size)
-      return constants ? constant_member((*constants)[index], step.span)
+      return constants ? constant_operand((*constants)[index], step.span)
                        : base.members[index].second;
     if (step.optional) return null(step.span);
     return fail(step.span, "no such item in the list", "not one of its " + std::to_string(size),
                 "items count from 0");
   }
   if (base.type != Type::record)
-    return fail(step.span, "`" + std::string(base_text) + "` is " + a_or_an(base.type),
-                "it has no fields", "");
+    return fail(step.span, "`" + std::string(base_text) + "` is " + with_article(base.type),
+                "it has no fields", "remove the path");
   std::vector<std::string> names;
   for (auto& [name, value] : members_of(base)) {
     if (name == step.name) return value;
     names.push_back(name);
   }
   if (step.optional) return null(step.span);
+  std::string hint = did_you_mean(step.name, names);
   return fail(step.span, "unknown field `" + step.name + "`",
-              "not a field of `" + std::string(base_text) + "`", did_you_mean(step.name, names));
+              "not a field of `" + std::string(base_text) + "`",
+              hint.empty() ? "there are:" + joined(names) : hint);
 }
 
 std::vector<std::pair<std::string, Operand>> Lowering::members_of(const Operand& operand) {
@@ -125,7 +134,7 @@ std::vector<std::pair<std::string, Operand>> Lowering::members_of(const Operand&
   if (!constants) return operand.members;
   std::vector<std::pair<std::string, Operand>> members;
   for (const auto& [name, value] : *constants)
-    members.emplace_back(name, constant_member(value, operand.span));
+    members.emplace_back(name, constant_operand(value, operand.span));
   return members;
 }
 
@@ -135,8 +144,10 @@ Operand Lowering::record(const ast::Record& node, Span span) {
   record.home = Operand::Home::aggregate;
   record.span = span;
   ++operand_depth_;
-  for (const ast::Entry& entry : node.entries)
+  for (const ast::Entry& entry : node.entries) {
     record.members.emplace_back(entry.key, value(*entry.value));
+    record.members.back().second.key_span = entry.key_span;
+  }
   --operand_depth_;
   return record;
 }
@@ -208,7 +219,7 @@ Operand Lowering::arithmetic(const ast::Binary& node, const Operand& left, const
   if (node.op == Op::logical_xor) {
     for (const Operand* side : {&left, &right})
       if (side->type != Type::boolean)
-        return fail(side->span, "`xor` needs a bool", "this is " + a_or_an(side->type),
+        return fail(side->span, "`xor` needs a bool", "this is " + with_article(side->type),
                     "for the bits of ints, use bit-xor");
     return compute(node.op, Type::boolean, left, right, span, mark);
   }
@@ -221,9 +232,9 @@ Operand Lowering::arithmetic(const ast::Binary& node, const Operand& left, const
     fail(node.op_span,
          "`" + sign + "` does not work on " + std::string(type_name(left.type)) + " and " +
              std::string(type_name(right.type)),
-         "not for these types", "");
-    errors_.back().labels.push_back({left.span, "this is " + a_or_an(left.type)});
-    errors_.back().labels.push_back({right.span, "this is " + a_or_an(right.type)});
+         "not for these types", arithmetic_hint(left.type, right.type));
+    errors_.back().labels.push_back({left.span, "this is " + with_article(left.type)});
+    errors_.back().labels.push_back({right.span, "this is " + with_article(right.type)});
     Operand bad;
     bad.type = Type::bad;
     return bad;

@@ -30,7 +30,7 @@ std::optional<Lowering::Key> Lowering::key_of(const Operand& operand) {
     bool good = true;
     for (const auto& [name, value] : members) {
       if (name == "value") {
-        fail(value.span, "a field of a key cannot be called `value`",
+        fail(value.key_span, "a field of a key cannot be called `value`",
              "the result has a column of this name", "rename it");
         good = false;
       }
@@ -67,14 +67,15 @@ bool Lowering::key_part(const std::string& name, const Operand& value, Key& key)
     bool tree =
         value.type == Type::record || value.type == Type::args || value.type == Type::context;
     fail(value.span,
-         "a " + std::string(type_name(value.type)) + " cannot be " +
-             (name.empty() ? "a key" : "a field of a key"),
+         with_article(value.type) + " cannot be " + (name.empty() ? "a key" : "a field of a key"),
          "not an int, a bool, a string or a time",
-         tree ? "write its fields side by side: {a: $x, b: $y}" : "");
+         tree ? "write its fields side by side: {a: $x, b: $y}"
+              : "use a value of one of these types");
     return false;
   }
   if (value.type == Type::date && value.is_constant()) {
-    fail(value.span, "a date of the calendar is not known in the kernel", "not a key", "");
+    fail(value.span, "a date of the calendar is not known in the kernel", "not a key",
+         "use its number: an int");
     return false;
   }
   KeyPart part;

@@ -191,7 +191,7 @@ Operand Lowering::read_str_verb(const ast::Call& call, const Operand* input) {
     return fail(address.span, "this is a string already", "not an address", "remove read-str");
   if (address.type != Type::integer)
     return fail(address.span, "`read-str` takes an address",
-                "this is a " + std::string(type_name(address.type)), "addresses are ints");
+                "this is " + with_article(address.type), "addresses are ints");
   address = force(std::move(address));
   if (address.reg >= mark) code_.release_registers(mark);
   Operand result;

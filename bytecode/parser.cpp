@@ -152,9 +152,16 @@ ast::Block Parser::braced_block(const std::string& after) {
     return {};
   }
   if (!at(TokenKind::lbrace)) {
-    fail(peek().span, "expected a block after " + after, "expected `{`",
+    bool next_line = at(TokenKind::newline);
+    Span span = next_line ? tokens_[at_ - 1].span : peek().span;
+    fail(span, "expected a block after " + after,
+         next_line ? "expected `{` after this" : "expected `{`",
          "write { ... }; the brace is on the same line");
-    return {};
+    if (!next_line) return {};
+    // The block on the next line belongs to this one all the same.
+    panicking_ = false;
+    skip_newlines();
+    panicking_ = !at(TokenKind::lbrace);
   }
   Nesting nesting(*this, peek().span);
   take();
@@ -210,6 +217,9 @@ ast::ExprPtr Parser::let(bool is_mut) {
 
 ast::ExprPtr Parser::assignment() {
   const Token& name = take();
+  if (name.text.find('.') != std::string::npos)
+    return fail(name.span, "a field cannot be assigned to", "not a variable",
+                "make a new record with let");
   const Token& sign = take();
   bool plain = false;
   ast::Assign assign{.name = name.text.substr(1),
@@ -332,7 +342,8 @@ void Parser::glued_argument(ast::Call& call) {
   if (panicking_) return;
   take();
   if (inner.items.size() > 1)
-    fail(since(start), "`" + call.name + "(...)` takes one value", "more than one", "");
+    fail(since(start), "`" + call.name + "(...)` takes one value", "more than one",
+         "put several values into a record");
   else if (inner.items.size() == 1)
     call.args.push_back(std::move(inner.items.front()));
   if (!panicking_ && !at_end_of_statement() && !at(TokenKind::pipe))

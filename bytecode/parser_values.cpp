@@ -185,7 +185,8 @@ ast::ExprPtr Parser::value() {
     case TokenKind::end:
       break;
   }
-  return fail(token.span, "expected a value, found " + shown(token), "expected a value");
+  return fail(token.span, "expected a value, found " + shown(token), "expected a value",
+              "write a value, such as $ctx.pid");
 }
 
 ast::ExprPtr Parser::word_value() {

@@ -18,4 +18,7 @@ std::vector<std::string> nearest(std::string_view word, const std::vector<std::s
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& names,
                          std::string_view prefix = {});
 
+// " a b c"
+std::string joined(const std::vector<std::string>& names);
+
 }  // namespace bytecode

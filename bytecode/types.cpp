@@ -39,6 +39,11 @@ std::string_view type_name(Type type) {
   return "";
 }
 
+std::string with_article(Type type) {
+  if (type == Type::null) return "null";
+  return (type == Type::integer ? "an " : "a ") + std::string(type_name(type));
+}
+
 Type type_of(const Value& value) {
   struct Visitor {
     Type operator()(Null) const { return Type::null; }

@@ -32,6 +32,7 @@ enum class Type : uint8_t {
 };
 
 std::string_view type_name(Type type);  // as Nushell says it: "int"
+std::string with_article(Type type);    // "an int", "null"
 Type type_of(const Value& value);
 bool is_number(Type type);  // held in a register as an integer with a unit or without
 As as_of(Type type);        // of a type that a register holds
@@ -68,6 +69,7 @@ struct Operand {
   const Field* field = nullptr;
   std::vector<std::pair<std::string, Operand>> members;  // of a list, without names
   Span span;
+  Span key_span;  // of a record's member: its name
 
   bool bad() const { return type == Type::bad; }
   bool is_constant() const { return home == Home::constant; }
