@@ -115,7 +115,9 @@ static __always_inline vm_u32 vm_text_read(struct vm_run* run, const struct vm_b
     with_nul = bpf_probe_read_kernel_str(to, capacity, (const void*)address);
   else
     with_nul = bpf_probe_read_user_str(to, capacity, (const void*)address);
-  if (with_nul <= 0) return vm_null_text(run, insn);
+  if (with_nul < 0) return vm_null_text(run, insn);
+  /* 6.1 and 6.12 say 0, not 1, of empty user text. */
+  if (with_nul == 0) with_nul = 1;
   vm_finish_text(run, bank, insn, with_nul - 1);
   return (vm_u64)with_nul == capacity ? VM_FAULT_string_cut : VM_FAULT_none;
 }

@@ -204,7 +204,9 @@ long bpf_probe_read_kernel_str(void* to, uint32_t size, const void* from) {
   return read_text(to, size, from);
 }
 long bpf_probe_read_user_str(void* to, uint32_t size, const void* from) {
-  return read_text(to, size, from);
+  // Of empty text 6.1 says 0.
+  const long with_nul = read_text(to, size, from);
+  return with_nul == 1 ? 0 : with_nul;
 }
 
 long bpf_loop(uint32_t turns, long (*body)(uint32_t, void*), void* context, uint64_t) {

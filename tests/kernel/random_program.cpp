@@ -283,10 +283,11 @@ bytecode::Event random_event(Random& random, cases::Memory& memory) {
   event.context.resize(kContextBytes);
   for (uint8_t& byte : event.context) byte = random() % 8 == 0 ? 0 : static_cast<uint8_t>(random());
   const std::string text = random_text(random, kWordBytes + random() % 300);
+  const std::string brief = random_text(random, random() % 4);
   const std::string edge = random_text(random, 1 + random() % 100);
   const uint64_t addresses[kAddresses] = {
       memory.add({text.c_str(), text.c_str() + text.size() + 1}),
-      memory.add({edge.c_str(), edge.c_str() + edge.size() + 1}),
+      memory.add({brief.c_str(), brief.c_str() + brief.size() + 1}),
       memory.add_at_edge(edge),
       0x10,
       0xffff'8000'0000'0010,  // kernel space that x86 leaves empty
