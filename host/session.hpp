@@ -52,9 +52,9 @@ struct Target {
 };
 
 struct AttachOptions {
-  std::string name;            // empty: kind:target
-  std::vector<uint32_t> pids;  // empty: every process; at most VM_PIDS_MAX
-  bool self = false;           // hits by the tracing processes count too
+  std::string name = {};            // empty: kind:target
+  std::vector<uint32_t> pids = {};  // empty: every process; at most VM_PIDS_MAX
+  bool self = false;                // hits by the tracing processes count too
   uint32_t ring_bytes = 0;  // 0: the shared ring buffer; else one of its own, a power of two and a
                             // multiple of the page size
 };
@@ -106,8 +106,8 @@ struct MapInfo {
 };
 
 struct SessionOptions {
-  std::vector<uint32_t>
-      hidden;  // process ids whose hits are not shown (the plugin, its Nushell); at most 2
+  std::vector<uint32_t> hidden =
+      {};  // process ids whose hits are not shown (the plugin, its Nushell); at most 2
   uint32_t ring_bytes = 1 << 20;  // the shared ring buffer
   uint32_t map_entries = 10240;
 };
@@ -137,13 +137,15 @@ class Session {
 
   const Target* target_of(ProbeId id) const;
   std::vector<ProbeInfo> list() const;
+  // Also of a probe that was detached, for the latest 256: its last numbers.
   std::optional<ProbeInfo> info(ProbeId id) const;
 
   // File descriptors that become readable when rows wait; changes with attach (ring_bytes) and
   // detach.
   std::vector<int> ring_fds() const;
   // Hands at most `max_rows` waiting rows to `sink`, in the order of each ring buffer; returns how
-  // many. Rows of a probe just detached still come: detach drains first.
+  // many. Rows of a probe just detached still come: detach drains first. `sink` may not call back
+  // into the session.
   size_t drain(const std::function<void(Row&&)>& sink, size_t max_rows = SIZE_MAX);
 
   std::vector<MapInfo> maps() const;

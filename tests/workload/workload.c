@@ -42,7 +42,6 @@ static void fail(const char* step) {
   exit(2);
 }
 
-/* The raw call: libc has no need of others in between. */
 static void hit(long count) {
   for (long i = 0; i < count; i++) workload_hit(i, 10 * i, i % 2 == 0 ? "even" : "odd");
 }
