@@ -23,6 +23,7 @@ enum class As : uint8_t { integer, boolean, string, date, duration, filesize };
 // How the host rebuilds a value from a row: the closure's expression with its raw inputs taken out.
 struct Output {
   enum class Kind : uint8_t { constant, field, record, list };
+  Output() = default;  // declared, for clang 14: it asks for it while `members` is incomplete
   Kind kind = Kind::constant;
   Value constant;                                       // constant
   uint16_t field = 0;                                   // field: index into the row's raw fields
