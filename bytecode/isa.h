@@ -17,17 +17,18 @@
  *   load_ctx    a register; b is 1, 2, 4 or 8 bytes; c 1 for signed; imm the offset in the context
  *   load_mem    a register with a + 1; b the register with the address; c is the size, | VM_SIGNED
  *   str_dst     a register; b a heap block
- *   str_ctx     a register; b a heap block; imm: offset | bytes << 16
+ *   str_ctx     a register; b a heap block; imm: offset | bytes << 16; bytes at least 1
  *   str_read    a register; b a heap block; c the register with the address; imm 1 to VM_STR_MAX
  *   str_lit     a register; b a heap block; imm: pool offset (a multiple of 8) | length << 16
  *   str_eqk     a, b registers; imm as in str_lit
- *   imm         a byte count <= VM_KEY_MAX
+ *   imm         a byte count <= VM_KEY_MAX, a multiple of 8
  *   key_int     a register; imm a multiple of 8, + 8 <= VM_KEY_MAX
  *   key_int_at  imm a multiple of 8, + 16 <= VM_KEY_MAX
- *   key_str     a register; imm: offset | capacity << 16, both multiples of 8, the sum <=
- * VM_KEY_MAX a_bit       a register; imm a bit, 0 to 63 map_key     c a key class; imm a map (in a
- * Program: an index into its maps; loaded: a slot, see wire.h) cell        imm likewise, of an
- * unkeyed map site        imm an index into the Program's rows
+ *   key_str     a register; imm: offset | capacity << 16, multiples of 8, the sum <= VM_KEY_MAX
+ *   a_bit       a register; imm a bit, 0 to 63
+ *   map_key     c a key class; imm a map (in a Program an index into its maps, loaded a slot)
+ *   cell        imm likewise, of an unkeyed map
+ *   site        imm an index into the Program's rows
  *
  * A literal in the pool is zero-filled up to the next multiple of 64 bytes after its text (at least
  * one zero byte), so that text is compared and copied in whole blocks.
