@@ -46,7 +46,7 @@ Result<Program> Lowering::run(const ast::Closure& closure) {
     row(RowType::probe_hit, std::nullopt, null(whole), whole);
   else
     block(closure.body, Want::row);
-  code_.set_span({whole.end - !source_.empty(), whole.end});
+  if (source_.ends_with('}')) code_.set_span({whole.end - 1, whole.end});
   code_.emit(VM_OP_exit);
   for (Error& error : code_.finish(program_)) errors_.push_back(std::move(error));
   if (!errors_.empty()) return combined(std::move(errors_));
@@ -176,8 +176,9 @@ void Lowering::assign(const ast::Assign& assign, Span span) {
   Operand value = this->value(*assign.value);
   Operand* variable = find_variable(assign.name);
   if (!variable) {
+    std::string hint = did_you_mean(assign.name, variable_names(), "$");
     fail(assign.name_span, "unknown variable `$" + assign.name + "`", "not defined here",
-         did_you_mean(assign.name, variable_names(), "$"));
+         hint.empty() ? "declare it with mut " + assign.name + " = ..." : hint);
     return;
   }
   if (variable->bad() || value.bad()) return;

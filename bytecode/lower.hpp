@@ -126,6 +126,7 @@ class Lowering {
     bool nullable = false;
   };
   std::optional<Key> key_of(const Operand& operand);
+  static uint32_t lay_out(Key& key);
   bool key_part(const std::string& name, const Operand& value, Key& key);
   void write_key(const Key& key);
   std::optional<uint32_t> map_for(const ast::Call& call, const std::optional<Key>& key);

@@ -223,8 +223,8 @@ Lowering::Test Lowering::compare_strings(Op op, Operand left, Operand right, uin
 Lowering::Test Lowering::compare_null(Op op, Operand operand) {
   bool negated = op == Op::not_equal;
   if (operand.type == Type::null) return {.known = !negated};
-  operand = operand.is_constant() ? operand : force(std::move(operand));
-  if (operand.home != Operand::Home::reg || !operand.nullable) return {.known = negated};
+  if (!operand.nullable) return {.known = negated};
+  operand = force(std::move(operand));
   Test test{.kind = Test::Kind::truth, .negated = negated};
   if (operand.type == Type::string) {
     test.reg = code_.take_registers(1);

@@ -1,5 +1,6 @@
 // Values: names, paths, records, operators on values.
 
+#include <algorithm>
 #include <limits>
 
 #include "bytecode/lower.hpp"
@@ -172,7 +173,10 @@ bool Lowering::missing_dollar(const ast::Expr& expr, bool may_be_text) {
   std::string first = word.substr(0, word.find('.'));
   if (may_be_text && first == word) return false;
   std::string hint;
-  if (find_variable(first) || first == "in")
+  auto captured = [&](const Capture& capture) { return capture.name == first; };
+  bool known = find_variable(first) ||
+               std::any_of(options_.captures.begin(), options_.captures.end(), captured);
+  if (known || first == "in")
     hint = "write $" + word;
   else if (find_builtin(first) || schema_.find_arg(first))
     hint = "write $" + context_name_ + "." + word;

@@ -14,6 +14,15 @@ constexpr uint32_t class_bytes[] = {
 #undef KEY_CLASS
 };
 
+constexpr uint16_t long_string = 128;
+
+// The smallest class that holds so many bytes, or VM_KEY_CLASS_COUNT.
+uint8_t class_of(uint32_t bytes) {
+  uint8_t found = 0;
+  while (found < VM_KEY_CLASS_COUNT && class_bytes[found] < bytes) ++found;
+  return found;
+}
+
 }  // namespace
 
 // Nothing where the value cannot be a key; then the errors say why.
@@ -41,23 +50,38 @@ std::optional<Lowering::Key> Lowering::key_of(const Operand& operand) {
     return std::nullopt;
   }
 
-  uint32_t bytes = 0;
   key.nullable = std::any_of(key.parts.begin(), key.parts.end(),
                              [](const KeyPart& part) { return part.nullable; });
-  if (key.nullable) bytes = 8;  // the null bits
-  for (KeyPart& part : key.parts) {
-    part.offset = static_cast<uint16_t>(std::min<uint32_t>(bytes, UINT16_MAX));
-    bytes += part.size;
+  uint32_t bytes = lay_out(key);
+  // The null bits push a string of 256 bytes into the class of 512. Where it saves that, long
+  // strings give up their last 8 bytes; what is cut is counted.
+  auto is_long = [](const KeyPart& part) { return part.size >= long_string; };
+  uint32_t spare =
+      8 * static_cast<uint32_t>(std::count_if(key.parts.begin(), key.parts.end(), is_long));
+  if (class_of(bytes - spare) < class_of(bytes)) {
+    for (KeyPart& part : key.parts)
+      if (is_long(part)) part.size = static_cast<uint16_t>(part.size - 8);
+    bytes = lay_out(key);
   }
   if (bytes > VM_KEY_MAX) {
     fail(operand.span, "a key of " + std::to_string(bytes) + " bytes", "too long",
          "the limit is " + std::to_string(VM_KEY_MAX) + "; make strings shorter with --str-len");
     return std::nullopt;
   }
-  while (class_bytes[key.key_class] < bytes) ++key.key_class;
+  key.key_class = class_of(bytes);
   bool whole = class_bytes[key.key_class] == bytes && !key.nullable;
   key.bytes = whole ? 0 : class_bytes[key.key_class];
   return key;
+}
+
+// Places the parts one after another, after the null bits if there are any. Returns the length.
+uint32_t Lowering::lay_out(Key& key) {
+  uint32_t bytes = key.nullable ? 8 : 0;
+  for (KeyPart& part : key.parts) {
+    part.offset = static_cast<uint16_t>(std::min<uint32_t>(bytes, UINT16_MAX));
+    bytes += part.size;
+  }
+  return bytes;
 }
 
 bool Lowering::key_part(const std::string& name, const Operand& value, Key& key) {

@@ -267,6 +267,9 @@ ast::ExprPtr Parser::element() {
   if (token.text == "let" || token.text == "mut")
     return fail(token.span, "`" + token.text + "` inside a pipeline", "not allowed here",
                 "put it on a line of its own");
+  if (token.text == "else")
+    return fail(token.span, "`else` without its `if`", "not after an `if` block",
+                "write it after the closing brace, on the same line: } else {");
   for (const Keyword& keyword : unsupported_keywords)
     if (token.text == keyword.word)
       return fail(token.span, "`" + token.text + "` is not supported in a probe",

@@ -100,7 +100,6 @@ ast::ExprPtr Parser::expression(int least_precedence) {
   while (!panicking_) {
     bool pipes = at_double_pipe();
     if (!pipes && !at(TokenKind::word) && !at(TokenKind::string)) break;
-    if (pipes && dialect_ == Dialect::closure) break;  // the pipeline says what is wrong
     const Token& token = peek();
     Span op_span = pipes ? Span{token.span.start, peek(1).span.end} : token.span;
     std::string_view word = pipes ? "||" : std::string_view(token.text);

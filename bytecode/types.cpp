@@ -135,6 +135,11 @@ struct NumberOf {
 
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
+int64_t floor_modulo(int64_t a, int64_t b) {
+  int64_t rest = a % b;
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
 std::optional<int64_t> power(int64_t base, int64_t exponent) {
   if (exponent < 0) return std::nullopt;
   if (exponent == 0 || base == 1) return 1;
@@ -349,7 +354,7 @@ std::optional<int64_t> fold(Op op, int64_t a, int64_t b) {
     case Op::floor_divide:
       return if_ok(divides, [&] { return floor_divide(a, b); });
     case Op::modulo:
-      return if_ok(divides, [&] { return a - floor_divide(a, b) * b; });
+      return if_ok(divides, [&] { return floor_modulo(a, b); });
     case Op::power:
       return power(a, b);
     case Op::bit_and:
