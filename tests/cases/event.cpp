@@ -180,6 +180,7 @@ std::optional<std::vector<uint8_t>> Memory::read(uint64_t address, uint32_t size
   const auto& [start, bytes] = *std::prev(after);
   const uint64_t offset = address - start;
   if (offset >= bytes) return {};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the context holds addresses as numbers
   const auto* from = reinterpret_cast<const uint8_t*>(start) + offset;
   return std::vector<uint8_t>(from, from + std::min<uint64_t>(size, bytes - offset));
 }

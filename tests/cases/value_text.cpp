@@ -120,7 +120,7 @@ Result<Value> take_word(std::string_view& text, const Symbols& symbols) {
   if (*word == "false") return Value(false);
   if (*word == "date") {
     skip_space(text);
-    const Result<Value> number = take_number(text);
+    Result<Value> number = take_number(text);
     if (!number) return number;
     const int64_t* nanoseconds = number->get_if<int64_t>();
     if (nanoseconds != nullptr) return Value(bytecode::Date{*nanoseconds});

@@ -138,7 +138,7 @@ TEST(Interp, ContextWidthsAndSigns) {
 class Memory {
  public:
   // Memory that has these bytes at 0x1000 and nothing else.
-  static Event with(std::string bytes) {
+  static Event with(const std::string& bytes) {
     Event event;
     event.memory = [bytes](uint64_t address, uint32_t size) -> std::optional<std::vector<uint8_t>> {
       if (address < 0x1000 || address >= 0x1000 + bytes.size()) return {};
@@ -306,7 +306,7 @@ TEST(Interp, TextLeavesRoomForWords) {
   run_text(maker, Memory::with(std::string(4000, 'x') + '\0'), &effects);
   ASSERT_EQ(effects.rows.size(), 1u);
   // 8 + 4000, then 8 + what is left of 7680, then 8 and nothing.
-  EXPECT_EQ(effects.rows[0].size(), sizeof(vm_row) + 7680 + 8 + 61 * 8);
+  EXPECT_EQ(effects.rows[0].size(), sizeof(vm_row) + 7680 + 8 + 61 * sizeof(uint64_t));
   EXPECT_EQ(effects.faults,
             (std::vector<FaultAt>{{VM_FAULT_string_cut, 4}, {VM_FAULT_string_cut, 5}}));
 }
