@@ -39,12 +39,19 @@ std::optional<KernelFunction> Kallsyms::find(std::string_view name, std::string_
   return std::nullopt;
 }
 
-std::vector<std::string> Kallsyms::names() const {
+std::vector<std::string> Kallsyms::names_like(std::string_view name) const {
+  constexpr size_t letters = 3;
   std::vector<std::string> names;
+  if (name.empty()) return names;
   std::ifstream file(path_);
   std::string line;
-  while (std::getline(file, line))
-    if (auto function = parse_kallsyms_line(line)) names.push_back(std::move(function->name));
+  while (std::getline(file, line)) {
+    auto function = parse_kallsyms_line(line);
+    if (!function || function->name.empty() || function->name.front() != name.front()) continue;
+    const size_t size = function->name.size();
+    if (size <= name.size() + letters && name.size() <= size + letters)
+      names.push_back(std::move(function->name));
+  }
   return names;
 }
 

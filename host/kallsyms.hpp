@@ -24,8 +24,9 @@ class Kallsyms {
   bool readable() const;
   // The function `name`, of `module` where that is not empty.
   std::optional<KernelFunction> find(std::string_view name, std::string_view module = {}) const;
-  // All names, for suggestions; a name may come more than once.
-  std::vector<std::string> names() const;
+  // Names worth comparing with a misspelt one: as long, within a few letters, and beginning alike.
+  // To compare with all 100,000 would take seconds. A name may come more than once.
+  std::vector<std::string> names_like(std::string_view name) const;
 
  private:
   std::string path_;

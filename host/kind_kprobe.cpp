@@ -112,7 +112,8 @@ Error missing_function(Machine& machine, const Place& place) {
   if (syscall.has_prefix) {
     hint = bytecode::did_you_mean(syscall.name, names);
   } else {
-    for (std::string& name : machine.kallsyms().names()) names.push_back(std::move(name));
+    for (std::string& name : machine.kallsyms().names_like(place.function))
+      names.push_back(std::move(name));
     hint = bytecode::did_you_mean(place.function, names);
   }
   if (hint.empty()) hint = "it may be inlined; grep -w " + place.function + " /proc/kallsyms";

@@ -207,7 +207,8 @@ Program MapStore::relocate(const Program& program, const Plan& plan) {
   Program copy = program;
   for (vm_insn& insn : copy.code) {
     const bytecode::OpInfo* info = bytecode::op_info(insn.op);
-    if (info == nullptr || (info->format != bytecode::Format::map_key && info->format != bytecode::Format::cell))
+    if (info == nullptr ||
+        (info->format != bytecode::Format::map_key && info->format != bytecode::Format::cell))
       continue;
     insn.imm = static_cast<vm_s32>(plan.maps[static_cast<size_t>(insn.imm)]->slot);
   }
