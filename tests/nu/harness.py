@@ -129,7 +129,7 @@ class Shell:
         return [*self.prefix, self.setup.nu, "--config", str(self.folder / "config.nu"),
                 "--env-config", str(self.folder / "env.nu"),
                 "--plugin-config", str(self.folder / "plugins.msgpackz"),
-                "--plugins", f"['{self.setup.plugin}']", *arguments]
+                "--plugins", f"[{self.setup.plugin}]", *arguments]
 
     def run(self, script, seconds):
         """The script's (status, stdout, stderr)."""
@@ -261,6 +261,17 @@ def programs_held_by(pid="[0-9]*"):
         except OSError:
             pass
     return held
+
+
+def links_held_by(pid):
+    """How many BPF links a process holds: its attached probes."""
+    count = 0
+    for path in pathlib.Path("/proc").glob(f"{pid}/fdinfo/*"):
+        try:
+            count += "link_type:" in path.read_text()
+        except OSError:
+            pass
+    return count
 
 
 def shown(stdout, stderr):
