@@ -66,9 +66,9 @@ LineColumn line_column(std::string_view text, uint32_t offset);
 
 // The places an Error of the layers below may be about.
 struct Blame {
-  Span head;                           // the command's name
-  Span target;                         // the target argument
-  Span argument;                       // for `argument`: the one that Error::subject names
+  Span head = {};                      // the command's name
+  Span target = {};                    // the target argument
+  Span argument = {};                  // for `argument`: the one that Error::subject names
   const SourceText* source = nullptr;  // the closure
 };
 LabeledError labeled(const bytecode::Error& error, const Blame& blame);

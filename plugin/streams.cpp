@@ -23,6 +23,22 @@ const char* type_name(bytecode::RowType type) {
 
 bool by_sequence(const RowPtr& a, const RowPtr& b) { return a->sequence < b->sequence; }
 
+void keep_notice(std::deque<RowPtr>& queue, RowPtr notice) {
+  queue.push_back(std::move(notice));
+  if (queue.size() > notice_limit) queue.pop_front();
+}
+
+// Moves what `wanted` says from one queue to another, in order.
+template <typename Wanted>
+void move_rows(std::deque<RowPtr>& from, std::deque<RowPtr>& to, Wanted wanted) {
+  std::deque<RowPtr> others;
+  for (RowPtr& row : from) {
+    std::deque<RowPtr>& side = wanted(*row) ? to : others;
+    side.push_back(std::move(row));
+  }
+  from = std::move(others);
+}
+
 }  // namespace
 
 Subscription::Subscription(Broadcast& broadcast, Options options)
@@ -37,8 +53,11 @@ bool Subscription::covers(host::ProbeId probe) const {
 }
 
 RowPtr Subscription::take() {
-  RowPtr row = std::move(queue_.front());
-  queue_.pop_front();
+  const bool notice_first =
+      queue_.empty() || (!notices_.empty() && by_sequence(notices_.front(), queue_.front()));
+  std::deque<RowPtr>& from = notice_first ? notices_ : queue_;
+  RowPtr row = std::move(from.front());
+  from.pop_front();
   in_flight_.push_back(row);
   return row;
 }
@@ -61,14 +80,12 @@ void Subscription::close() {
 
 void Broadcast::open(Subscription& subscription) {
   subscriptions_.push_back(&subscription);
-  std::deque<RowPtr> others;
-  for (RowPtr& row : backlog_) {
-    if (subscription.covers(row->probe->id))
-      subscription.queue_.push_back(std::move(row));
-    else
-      others.push_back(std::move(row));
-  }
-  backlog_ = std::move(others);
+  move_rows(backlog_, subscription.queue_,
+            [&](const StreamRow& row) { return subscription.covers(row.probe->id); });
+  if (subscription.wants_notices())
+    move_rows(last_notices_, subscription.notices_, [&](const StreamRow& notice) {
+      return notice.probe && subscription.covers(notice.probe->id);
+    });
 }
 
 void Broadcast::close(Subscription& subscription) {
@@ -77,6 +94,7 @@ void Broadcast::close(Subscription& subscription) {
   std::move(subscription.queue_.begin(), subscription.queue_.end(), std::back_inserter(rows));
   subscription.in_flight_.clear();
   subscription.queue_.clear();
+  subscription.notices_.clear();
   for (RowPtr& row : rows) {
     // A row that another subscription also has is that one's to deliver or to give back.
     if (row.use_count() > 1) continue;
@@ -120,17 +138,21 @@ void Broadcast::publish(std::shared_ptr<const ProbeLabel> probe, host::Row row) 
   if (!wanted) enqueue(backlog_, shared);
 }
 
-void Broadcast::notify(const StreamRow& notice, const std::set<host::ProbeId>& about) {
+void Broadcast::notify(const StreamRow& notice, const std::set<host::ProbeId>& about, bool last) {
   const RowPtr shared = std::make_shared<StreamRow>(notice);
   shared->sequence = next_sequence_++;
+  bool wanted = false;
   for (Subscription* subscription : subscriptions_) {
-    if (!subscription->wants_notices() || subscription->finished()) continue;
     const bool covered = subscription->probes().empty() ||
                          std::any_of(about.begin(), about.end(), [&](host::ProbeId probe) {
                            return subscription->covers(probe);
                          });
-    if (covered) enqueue(subscription->queue_, shared);
+    if (!covered || subscription->finished()) continue;
+    // A probe's own stream says its losses in another way.
+    wanted = true;
+    if (subscription->wants_notices()) keep_notice(subscription->notices_, shared);
   }
+  if (last && !wanted) keep_notice(last_notices_, shared);
 }
 
 Broadcast::Totals Broadcast::totals(host::ProbeId probe) const {

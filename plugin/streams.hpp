@@ -7,6 +7,9 @@
 // backlog, where the next subscription finds it. A queue holds queue_limit rows; past that its
 // oldest is dropped, and if nobody else has it, it is lost. A row is delivered when Nushell
 // acknowledges it: what a closing stream was sent but never took goes back to the backlog.
+//
+// Notices (counter, lost, fault rows) stand in order among the rows but beside their queue, so that
+// the news of a loss never pushes out a row.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +28,7 @@
 namespace plugin {
 
 inline constexpr size_t queue_limit = 8192;
+inline constexpr size_t notice_limit = 1024;
 
 // What every row of one probe has in common.
 struct ProbeLabel {
@@ -65,8 +69,7 @@ class Subscription {
   const std::set<host::ProbeId>& probes() const { return options_.probes; }
   bool wants_notices() const { return !options_.own; }
 
-  bool empty() const { return queue_.empty(); }
-  size_t waiting() const { return queue_.size(); }
+  bool empty() const { return queue_.empty() && notices_.empty(); }
   // Takes the oldest row for sending; it stays in flight until acknowledged.
   RowPtr take();
   void acknowledge();
@@ -82,6 +85,7 @@ class Subscription {
   Broadcast* broadcast_;
   Options options_;
   std::deque<RowPtr> queue_;
+  std::deque<RowPtr> notices_;
   std::deque<RowPtr> in_flight_;
   bool finished_ = false;
 };
@@ -97,8 +101,9 @@ class Broadcast {
 
   // A row of a probe.
   void publish(std::shared_ptr<const ProbeLabel> probe, host::Row row);
-  // A row about probes, to every subscription that covers one of `about`. Never kept for later.
-  void notify(const StreamRow& notice, const std::set<host::ProbeId>& about);
+  // A row about probes, to every subscription that covers one of `about`. A `last` word on a probe
+  // waits for the next subscription if there is none.
+  void notify(const StreamRow& notice, const std::set<host::ProbeId>& about, bool last = false);
 
   Totals totals(host::ProbeId probe) const;
   size_t backlog() const { return backlog_.size(); }
@@ -114,7 +119,8 @@ class Broadcast {
   void let_go(RowPtr row);
 
   std::vector<Subscription*> subscriptions_;
-  std::deque<RowPtr> backlog_;  // by sequence
+  std::deque<RowPtr> backlog_;       // by sequence
+  std::deque<RowPtr> last_notices_;  // that nobody has read
   std::map<host::ProbeId, Totals> totals_;
   uint64_t next_sequence_ = 0;
 };

@@ -76,10 +76,8 @@ host::Status Tracing::detach(host::ProbeId id) {
   if (const auto info = session().info(id)) last = info;
   if (!last) last.emplace();
   last->lost += broadcast_.totals(id).lost;
-  if (anyone_listens()) {
-    tell_about(*last);
-    tell_counters(id);
-  }
+  tell_about(*last, true);
+  if (anyone_listens()) tell_counters(id);
   const Live ended = std::move(live_.at(id));
   live_.erase(id);
   if (ended.expiry) ended.expiry->cancel();
@@ -242,14 +240,14 @@ void Tracing::notice_tick() {
       ticking_ = false;
       return;
     }
-    for (const host::ProbeInfo& info : list()) tell_about(info);
+    for (const host::ProbeInfo& info : list()) tell_about(info, false);
     tell_counters({});
     hooks_.rows_ready();
     notice_tick();
   });
 }
 
-void Tracing::tell_about(const host::ProbeInfo& info) {
+void Tracing::tell_about(const host::ProbeInfo& info, bool last) {
   const auto found = live_.find(info.id);
   if (found == live_.end()) return;
   Live& probe = found->second;
@@ -261,7 +259,7 @@ void Tracing::tell_about(const host::ProbeInfo& info) {
     notice.notice = "lost";
     notice.row.value = static_cast<int64_t>(info.lost - probe.lost_told);
     probe.lost_told = info.lost;
-    broadcast_.notify(notice, {info.id});
+    broadcast_.notify(notice, {info.id}, last);
   }
   for (const host::FaultCount& fault : info.faults) {
     uint64_t& told = probe.faults_told[{fault.kind, fault.span.start}];
@@ -269,7 +267,7 @@ void Tracing::tell_about(const host::ProbeInfo& info) {
     notice.notice = "fault";
     notice.row.value = describe(info.id, fault, fault.count - told);
     told = fault.count;
-    broadcast_.notify(notice, {info.id});
+    broadcast_.notify(notice, {info.id}, last);
   }
 }
 

@@ -90,7 +90,7 @@ class Tracing {
   size_t drain(size_t max_rows);
   void take(host::Row&& row);
   void end_limited();
-  void tell_about(const host::ProbeInfo& info);
+  void tell_about(const host::ProbeInfo& info, bool last);
   void tell_counters(std::optional<host::ProbeId> ending);
   void notice_tick();
   bool anyone_listens() const;

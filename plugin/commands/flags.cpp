@@ -1,5 +1,6 @@
 #include "plugin/commands/flags.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "bytecode/wire.h"
@@ -11,7 +12,7 @@ namespace {
 
 using bytecode::Value;
 
-constexpr int64_t page_size = 4096;
+constexpr uint32_t page_size = 4096;
 constexpr int64_t ring_bytes_max = 1 << 30;
 
 // An int, or the bytes of a filesize.
@@ -37,10 +38,12 @@ class Reader {
     const std::optional<Value> given = value(name);
     const std::optional<int64_t> n = given ? number_of(*given) : std::nullopt;
     if (!n || *n < low || *n > high)
-      return fail(name,
-                  "--" + std::string(name) + " takes a number from " + std::to_string(low) +
-                      " to " + std::to_string(high),
-                  n ? std::to_string(*n) + " is outside" : "not a number");
+      return fail(
+          name,
+          "--" + std::string(name) + " takes a number " +
+              (high == INT64_MAX ? "above " + std::to_string(low - 1)
+                                 : "from " + std::to_string(low) + " to " + std::to_string(high)),
+          n ? std::to_string(*n) + " is outside" : "not a number");
     into = static_cast<T>(*n);
   }
 
@@ -111,9 +114,9 @@ void read_name(Reader& flags, std::string& name) {
 
 void read_ring(Reader& flags, uint32_t& bytes) {
   std::optional<uint32_t> given;
-  flags.number("ring-size", page_size, ring_bytes_max, given);
-  // The kernel wants a power of two; 1mb and 1mib both mean "about that much".
-  if (given) bytes = std::bit_ceil(*given);
+  flags.number("ring-size", 1, ring_bytes_max, given);
+  // The kernel wants a power of two of at least a page; 1mb and 1mib both mean "about that much".
+  if (given) bytes = std::bit_ceil(std::max(*given, page_size));
 }
 
 }  // namespace
