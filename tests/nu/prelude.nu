@@ -3,7 +3,7 @@
 # Lets the waiting workload run, and waits for its end.
 def go [] {
   "go\n" | save --raw --append ($env.FOLDER | path join go)
-  ^head --lines 1 ($env.FOLDER | path join done) | ignore
+  ^head -n 1 ($env.FOLDER | path join done) | ignore
 }
 
 # Waits until so many probes are attached: how a job knows that a stream beside it has begun.
