@@ -72,7 +72,7 @@ void swap_under_load(host::Session& session, const host::Target& target,
     const Record& pair = *row.value.get_if<Record>();
     if (pair[0].second != pair[1].second) ++mixed;
   };
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 20; ++i) {
     must(session.swap(probe.id, i % 2 == 0 ? second : first));
     session.drain(sink);
   }
