@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "bytecode/error_at.hpp"
@@ -76,12 +77,14 @@ std::optional<int64_t> parse_int(std::string_view text) {
   return static_cast<int64_t>(negative ? 0 - number : number);
 }
 
-std::optional<double> parse_float(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double number = 0;
-  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || failed != std::errc{} || end != text.data() + text.size())
+// strtod, because not every standard library has from_chars for doubles; without its hexadecimal
+// numbers and its infinities, which Nushell does not write so.
+std::optional<double> parse_float(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789.eE+-") != std::string::npos)
     return std::nullopt;
+  char* end = nullptr;
+  double number = std::strtod(text.c_str(), &end);
+  if (end != text.c_str() + text.size()) return std::nullopt;
   return number;
 }
 
