@@ -56,7 +56,6 @@ static __always_inline vm_u32 vm_row_str(struct vm_run* run, const struct vm_ins
 /* row.send. `rows` counts what was produced, `lost` what of it the ring buffer had no room for. */
 static __always_inline vm_u32 vm_row_send(const struct vm_frame* frame, struct vm_run* run) {
   vm_u64 length = run->row.length;
-  barrier_var(length);
   if (length > VM_ROW_MAX) return VM_FAULT_bad_program;
   run->row.generation = frame->bank->generation;
   run->row.slot = frame->slot;

@@ -7,7 +7,7 @@
 VM_STATIC_ASSERT(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "small reads land in the low bytes");
 
 /* A value cut to a mask of ones. The barrier keeps the mask where clang can prove it useless and
- * the verifier cannot. */
+ * the verifier of 6.1 cannot. */
 static __always_inline vm_u64 vm_masked(vm_u64 value, vm_u64 mask) {
   barrier_var(value);
   return value & mask;

@@ -107,7 +107,6 @@ static __always_inline vm_u32 vm_text_read(struct vm_run* run, const struct vm_b
                                            const struct vm_insn* insn) {
   vm_u64 address = run->regs[insn->c & (VM_REGS - 1)];
   vm_u64 capacity = (vm_u32)insn->imm;
-  barrier_var(capacity);
   if (capacity == 0 || capacity > VM_STR_MAX) return VM_FAULT_bad_program;
   vm_u8* to = vm_heap(run, insn->b);
   int with_nul;

@@ -52,6 +52,10 @@ uint64_t key_number(const std::vector<uint8_t>& key) {
   return number;
 }
 
+unsigned online_cpus() {
+  return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
 void stay_on(unsigned cpu) {
   cpu_set_t only;
   CPU_ZERO(&only);
@@ -98,7 +102,7 @@ TEST(Concurrency, FourThreadsOfOneRawTracepointProgram) {
   constexpr uint64_t kThreads = 4, kRuns = 500;
   constexpr int32_t kTurns = 5000;
   vm->place(0, sum_program(kTurns, insn(VM_OP_ld_ctx, 1, 8)));
-  const auto cpus = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  const unsigned cpus = online_cpus();
   run_threads(kThreads, [&](uint64_t i) {
     stay_on(static_cast<unsigned>(i) % cpus);
     const auto* context = reinterpret_cast<const uint8_t*>(&i);
@@ -107,11 +111,11 @@ TEST(Concurrency, FourThreadsOfOneRawTracepointProgram) {
   expect_exact(*vm, 0, 0, kThreads, kRuns, kTurns);
 }
 
-TEST(Concurrency, TwoThreadsOfOneUprobe) {
+TEST(Concurrency, FourThreadsOfOneUprobe) {
   const auto vm = load({"vm_uprobe"});
   ASSERT_NE(vm, nullptr);
-  constexpr uint64_t kThreads = 2, kRuns = 5000;
-  constexpr int32_t kTurns = 200;
+  constexpr uint64_t kThreads = 4, kRuns = 1000;
+  constexpr int32_t kTurns = 2000;
   constexpr uint32_t kSlot = 3, kFirstMap = 5;
 #if defined(__x86_64__)
   constexpr int32_t kFirstArgument = 14 * 8;  // pt_regs: di
@@ -123,7 +127,9 @@ TEST(Concurrency, TwoThreadsOfOneUprobe) {
   bpf_link* link = bpf_program__attach_uprobe_opts(vm->program("vm_uprobe"), getpid(),
                                                    "/proc/self/exe", 0, &options);
   ASSERT_NE(link, nullptr) << std::strerror(errno);
+  const unsigned cpus = online_cpus();
   run_threads(kThreads, [&](uint64_t i) {
+    stay_on(static_cast<unsigned>(i) % cpus);
     for (uint64_t run = 0; run < kRuns; ++run) vm_concurrency_target(i);
   });
   bpf_link__destroy(link);
