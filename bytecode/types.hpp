@@ -58,6 +58,7 @@ struct Operand {
     aggregate,  // a record or a list of `members`, a thing of compile time
     context,    // $ctx, $ctx.args: a record of what the schema says
   };
+  Operand() = default;  // declared, for clang 14: it asks for it while `members` is incomplete
   Type type = Type::null;
   Home home = Home::constant;
   Value constant;
