@@ -66,7 +66,7 @@ install_nushell() {
   if [[ -x $prefix/nu ]]; then return; fi
   echo "provision: installing Nushell $version" >&2
   mkdir -p "$prefix"
-  npm install --silent --no-audit --no-fund --prefix "$prefix" "nushell@$version" >&2
+  npm install --loglevel=error --no-audit --no-fund --prefix "$prefix" "nushell@$version" >&2
   # The package named nushell only starts the one for this platform; scripts want the program.
   ln -sfn "$(find "$prefix/node_modules/@nushell" -path '*/bin/nu' -type f | head -1)" "$prefix/nu"
 }
