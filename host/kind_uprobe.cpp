@@ -27,7 +27,7 @@ bytecode::Error missing_symbol(const ElfFile& file, std::string_view symbol) {
   const std::vector<std::string> names = file.names();
   std::string hint = bytecode::did_you_mean(symbol, names);
   if (hint.empty() && names.empty())
-    hint = "the file is stripped: give an address, like 0x" + std::string("11d0");
+    hint = "the file is stripped: give an address, like 0x11d0";
   else if (hint.empty())
     hint = "nm -D --defined-only " + file.path() + " lists its functions";
   return no_target("there is no function " + std::string(symbol) + " in " + file.path(), hint);
@@ -87,7 +87,10 @@ Result<Target> resolve(Machine&, std::string_view target, std::string_view symbo
   if (!file) return std::move(file).error();
   Target result;
   Result<uint64_t> offset = locate(*file, symbol, result.note);
-  if (!offset) return std::move(offset).error();
+  if (!offset) {
+    offset.error().subject = "symbol";
+    return std::move(offset).error();
+  }
   result.kind = result.attach_kind = Kind::uprobe;
   result.path = *path;
   result.offset = *offset;

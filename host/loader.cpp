@@ -2,19 +2,24 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <iterator>
 #include <mutex>
+#include <tuple>
 
 #include "bytecode/wire.h"
 #include "host/refusal.hpp"
 #include "vm.skel.h"
+#include "vm_uprobe.skel.h"
 
 namespace host {
 
+using bytecode::Error;
 using bytecode::Nothing;
 using bytecode::Result;
 using bytecode::Status;
@@ -48,10 +53,37 @@ std::string log() {
   return log_tail;
 }
 
+Error no_btf(const std::string& program) {
+  Error error = refusal("load the interpreter (" + program + ")", ESRCH, log());
+  error.message = "this kernel does not describe itself: there is no /sys/kernel/btf/vmlinux";
+  error.hint = "uprobes need a kernel built with CONFIG_DEBUG_INFO_BTF; tracepoints do not";
+  return error;
+}
+
+// Every object has every map: one header declares them all.
+bpf_map* map_of(bpf_object* object, const std::string& name) {
+  bpf_map* map = bpf_object__find_map_by_name(object, name.c_str());
+  assert(map != nullptr);
+  return map;
+}
+
 InnerShape shape_of(bpf_map* outer) {
   const bpf_map* inner = bpf_map__inner_map(outer);
   return {bpf_map__type(inner), bpf_map__key_size(inner), bpf_map__value_size(inner),
           bpf_map__max_entries(inner), bpf_map__map_flags(inner)};
+}
+
+// Opens an object by its skeleton and sets its constants; null where that fails.
+template <typename Skeleton>
+std::pair<std::shared_ptr<void>, bpf_object*> open_object(const std::vector<uint32_t>& hidden) {
+  Skeleton* skeleton = Skeleton::open();
+  if (skeleton == nullptr) return {};
+  for (size_t i = 0; i < hidden.size() && i < std::size(skeleton->rodata->vm_hidden); ++i)
+    skeleton->rodata->vm_hidden[i] = hidden[i];
+  bpf_object* object = skeleton->obj;
+  return {std::shared_ptr<void>(
+              skeleton, [](void* opened) { Skeleton::destroy(static_cast<Skeleton*>(opened)); }),
+          object};
 }
 
 std::string keyed_name(size_t key_class) { return "vm_keyed_" + std::to_string(key_class); }
@@ -88,13 +120,9 @@ Status OuterMap::insert(const std::vector<uint32_t>& slots, const std::vector<in
 }
 
 struct Loader::Instance {
-  vm* object = nullptr;
+  std::shared_ptr<void> skeleton;
+  bpf_object* object = nullptr;
   const bpf_program* program = nullptr;
-
-  Instance() = default;
-  Instance(const Instance&) = delete;
-  Instance& operator=(const Instance&) = delete;
-  ~Instance() { vm__destroy(object); }
 };
 
 Loader::Loader(std::vector<uint32_t> hidden) : hidden_(std::move(hidden)) {}
@@ -118,13 +146,13 @@ Result<const bpf_program*> Loader::program(const std::string& name, size_t insta
 Result<std::unique_ptr<Loader::Instance>> Loader::load(const std::string& name) {
   clear_log();
   auto instance = std::make_unique<Instance>();
-  vm* object = instance->object = vm__open();
+  std::tie(instance->skeleton, instance->object) =
+      name == "vm_uprobe" ? open_object<vm_uprobe>(hidden_) : open_object<vm>(hidden_);
+  bpf_object* object = instance->object;
   if (object == nullptr) return refusal("open the interpreter", errno, log());
-  for (size_t i = 0; i < hidden_.size() && i < std::size(object->rodata->vm_hidden); ++i)
-    object->rodata->vm_hidden[i] = hidden_[i];
 
   bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object->obj) {
+  bpf_object__for_each_program(program, object) {
     const bool wanted = name == bpf_program__name(program);
     bpf_program__set_autoload(program, wanted);
     if (wanted) instance->program = program;
@@ -134,44 +162,41 @@ Result<std::unique_ptr<Loader::Instance>> Loader::load(const std::string& name) 
   const bool first = shared_.empty();
   if (first) {
     // The templates are gone after the load.
-    code_.inner = shape_of(object->maps.vm_code);
-    rings_.inner = shape_of(object->maps.vm_rings);
+    code_.inner = shape_of(map_of(object, "vm_code"));
+    rings_.inner = shape_of(map_of(object, "vm_rings"));
     for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i)
-      if (bpf_map* map = bpf_object__find_map_by_name(object->obj, keyed_name(i).c_str()))
-        keyed_[i].inner = shape_of(map);
-    bpf_map__set_max_entries(object->maps.vm_scratch, possible_cpus() * VM_SCRATCH_PER_CPU);
+      keyed_[i].inner = shape_of(map_of(object, keyed_name(i)));
+    bpf_map__set_max_entries(map_of(object, "vm_scratch"), possible_cpus() * VM_SCRATCH_PER_CPU);
   }
   for (const auto& [map_name, fd] : shared_) {
-    bpf_map* map = bpf_object__find_map_by_name(object->obj, map_name.c_str());
-    if (map == nullptr || bpf_map__reuse_fd(map, fd) != 0)
+    if (bpf_map__reuse_fd(map_of(object, map_name), fd) != 0)
       return refusal("share the map " + map_name, errno, log());
   }
   // libbpf raises RLIMIT_MEMLOCK by itself where the kernel still charges maps to it (before 5.11).
-  if (vm__load(object) != 0) {
+  if (bpf_object__load(object) != 0) {
     const int error = errno;
+    if (error == ESRCH && access("/sys/kernel/btf/vmlinux", F_OK) != 0) return no_btf(name);
     return refusal("load the interpreter (" + name + ")", error, log());
   }
-  if (first)
-    if (Status kept = keep_maps(object); !kept) return std::move(kept).error();
+  if (first) keep_maps(object);
   return instance;
 }
 
-Status Loader::keep_maps(vm* object) {
-  code_.fd = bpf_map__fd(object->maps.vm_code);
-  rings_.fd = bpf_map__fd(object->maps.vm_rings);
-  stats_ = bpf_map__fd(object->maps.vm_stats);
-  faults_ = bpf_map__fd(object->maps.vm_faults);
-  cells_ = bpf_map__fd(object->maps.vm_cells);
-  for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i) {
-    keyed_[i].fd = bpf_object__find_map_fd_by_name(object->obj, keyed_name(i).c_str());
-    if (keyed_[i].fd < 0) return refusal("find the map " + keyed_name(i), ENOENT);
-  }
+void Loader::keep_maps(bpf_object* object) {
+  const auto descriptor = [&](const std::string& name) {
+    return bpf_map__fd(map_of(object, name));
+  };
+  code_.fd = descriptor("vm_code");
+  rings_.fd = descriptor("vm_rings");
+  stats_ = descriptor("vm_stats");
+  faults_ = descriptor("vm_faults");
+  cells_ = descriptor("vm_cells");
+  for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i) keyed_[i].fd = descriptor(keyed_name(i));
   // Constants (.rodata) stay each instance's own.
   bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object->obj) {
+  bpf_object__for_each_map(map, object) {
     if (!bpf_map__is_internal(map)) shared_.emplace_back(bpf_map__name(map), bpf_map__fd(map));
   }
-  return Nothing{};
 }
 
 uint64_t Loader::recursion_misses(const bpf_program* program) {

@@ -1,7 +1,7 @@
-// The interpreter in the kernel: the object of vm_bpf/, opened, loaded one program type at a time
-// on first need, and the maps that all its programs share.
+// The interpreter in the kernel: the objects of vm_bpf/, opened, loaded one program type at a time
+// on first need, and the maps that all their programs share.
 //
-// Each loaded program is an instance of the object of its own, with the maps of the first one. A
+// Each loaded program is an instance of its object of its own, with the maps of the first one. A
 // second instance of a type exists only where the kernel wants one (target.hpp, once_per_target).
 #pragma once
 
@@ -16,8 +16,8 @@
 #include "host/fd.hpp"
 
 struct bpf_map;
+struct bpf_object;
 struct bpf_program;
-struct vm;
 
 namespace host {
 
@@ -66,7 +66,7 @@ class Loader {
  private:
   struct Instance;
   bytecode::Result<std::unique_ptr<Instance>> load(const std::string& name);
-  bytecode::Status keep_maps(vm* object);
+  void keep_maps(bpf_object* object);
 
   std::vector<uint32_t> hidden_;
   std::map<std::string, std::vector<std::unique_ptr<Instance>>> instances_;

@@ -41,6 +41,7 @@ Error refusal(std::string_view operation, int error, std::string_view log) {
   result.kind = ErrorKind::system;
   result.message = "cannot " + std::string(operation) + ": " + std::strerror(error);
   result.detail = std::string(operation) + ": errno " + std::to_string(error);
+  while (!log.empty() && log.back() == '\n') log.remove_suffix(1);
   if (!log.empty()) result.detail += "\n" + std::string(log);
   if (error == EPERM || error == EACCES) {
     const std::string missing = missing_capabilities();

@@ -250,14 +250,17 @@ Result<Tracefs> Tracefs::open() {
     denied = errno;
   }
   const Fd mount = private_tracefs();
+  const bool is_mounted = denied != 0;
   if (mount) {
     Fd events(openat(mount.get(), "events", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (events) return Tracefs(std::move(events));
   }
-  if (denied == 0) denied = errno;
+  if (!is_mounted) denied = errno;
   Error error = refusal("read tracefs, which lists the kernel's tracepoints", denied);
-  if (error.hint.empty())
-    error.hint = "mount it: sudo mount -t tracefs tracefs /sys/kernel/tracing";
+  if (!is_mounted && missing_capabilities().empty())
+    error.hint = "mount it: mount -t tracefs tracefs /sys/kernel/tracing";
+  else if (!is_mounted)
+    error.hint = "run nu as root, or mount it: sudo mount -t tracefs tracefs /sys/kernel/tracing";
   return error;
 }
 

@@ -14,6 +14,7 @@
 #include "bytecode/isa_table.hpp"
 #include "tests/kernel/placement.hpp"
 #include "vm.skel.h"
+#include "vm_uprobe.skel.h"
 
 namespace kernel_tests {
 namespace {
@@ -74,6 +75,18 @@ bytecode::Result<std::unique_ptr<KernelVm>> KernelVm::load(const Options& option
                            static_cast<uint32_t>(cpus) * VM_SCRATCH_PER_CPU);
   if (const int error = vm__load(self->skeleton_); error != 0)
     return refused("the interpreter does not load", error);
+  if (std::ranges::find(options.programs, "vm_uprobe") != options.programs.end()) {
+    self->uprobe_ = vm_uprobe__open();
+    if (self->uprobe_ == nullptr) return refused("the uprobe object does not open", errno);
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, self->uprobe_->obj) {
+      if (bpf_map__is_internal(map)) continue;
+      const int fd = bpf_object__find_map_fd_by_name(self->skeleton_->obj, bpf_map__name(map));
+      if (bpf_map__reuse_fd(map, fd) != 0) return refused("maps are not shared", errno);
+    }
+    if (const int error = vm_uprobe__load(self->uprobe_); error != 0)
+      return refused("the uprobe program does not load", error);
+  }
 
   self->ring_fd_ =
       bpf_map_create(BPF_MAP_TYPE_RINGBUF, "vm_ring", 0, 0, options.ring_bytes, nullptr);
@@ -92,11 +105,13 @@ KernelVm::~KernelVm() {
     close(code.fd);
   }
   for (const auto& [where, fd] : keyed_) close(fd);
+  vm_uprobe__destroy(uprobe_);
   vm__destroy(skeleton_);
 }
 
 bpf_program* KernelVm::program(std::string_view name) const {
-  return bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
+  const bpf_object* object = name == "vm_uprobe" ? uprobe_->obj : skeleton_->obj;
+  return bpf_object__find_program_by_name(object, std::string(name).c_str());
 }
 
 vm_probe& KernelVm::probe(uint32_t slot) {

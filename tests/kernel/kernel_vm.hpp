@@ -19,6 +19,7 @@
 #include "bytecode/wire.h"
 
 struct vm;
+struct vm_uprobe;
 struct ring_buffer;
 struct bpf_program;
 
@@ -71,6 +72,7 @@ class KernelVm {
   };
   Options options_;
   vm* skeleton_ = nullptr;
+  vm_uprobe* uprobe_ = nullptr;  // only where asked for; on the same maps
   int ring_fd_ = -1;
   ring_buffer* ring_ = nullptr;
   std::vector<std::vector<uint8_t>> rows_;
