@@ -8,6 +8,7 @@ import measure
 GETPPID = "syscalls:sys_enter_getppid"
 OPENAT = "syscalls:sys_enter_openat"
 GETPPID_STEP, OPENAT_STEP = "getppid:{}", "open:/nonexistent:{}"
+STRANGERS_SHOWN = 0.01  # of the hits: the part by other processes that is worth a note
 
 
 @dataclass
@@ -42,7 +43,7 @@ BODIES = [
 ]
 
 
-def cost(programs, body, pid):
+def cost(programs, body, pid, notes):
     """Nanoseconds a run, of the program that process `pid` has attached."""
     measure.await_hit(pid, lambda: programs.work(body.step.format(1000)))
     time_before, runs_before = measure.tracepoint_runs(pid)
@@ -51,13 +52,17 @@ def cost(programs, body, pid):
         if body.bursts > 1:
             time.sleep(measure.NAP)  # the consumer's time
     time_after, runs_after = measure.tracepoint_runs(pid)
-    return (time_after - time_before) / (runs_after - runs_before)
+    runs = runs_after - runs_before
+    strangers = 1 - body.hits * body.bursts / runs
+    if strangers > STRANGERS_SHOWN:
+        notes.add("other processes' hits too")
+    return (time_after - time_before) / runs
 
 
 def our_cost(programs, session, body, notes):
     probe = session.ask("attach", body.target, body.closure)[0]
     try:
-        nanoseconds = cost(programs, body, session.process.pid)
+        nanoseconds = cost(programs, body, session.process.pid, notes)
         _, _, lost, _, *faults = session.ask("info", probe)
         if lost:
             notes.add(f"{lost} rows of ours lost")
@@ -68,10 +73,10 @@ def our_cost(programs, session, body, notes):
         session.ask("detach-all")
 
 
-def their_cost(programs, body):
+def their_cost(programs, body, notes):
     with measure.Bpftrace(f"tracepoint:{body.target} {body.bpftrace}") as bpftrace:
         bpftrace.drain()
-        return cost(programs, body, bpftrace.process.pid)
+        return cost(programs, body, bpftrace.process.pid, notes)
 
 
 def run(programs, rounds, table):
@@ -82,7 +87,7 @@ def run(programs, rounds, table):
             for body in BODIES:
                 ours, theirs, notes = results[body.name]
                 turns = [lambda: ours.append(our_cost(programs, session, body, notes)),
-                         lambda: theirs.append(their_cost(programs, body))]
+                         lambda: theirs.append(their_cost(programs, body, notes))]
                 for turn in turns if index % 2 == 0 else reversed(turns):
                     turn()
     for body in BODIES:

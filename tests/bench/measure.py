@@ -184,7 +184,7 @@ def quiet_tracepoints():
 
 @contextlib.contextmanager
 def measured_runs(programs):
-    """Makes the kernel count and time runs of programs, which await_hit and tracepoint_runs read."""
+    """Makes the kernel count and time programs' runs: what tracepoint_runs reads."""
     with Session(programs) as session:
         session.ask("stats")
         yield

@@ -52,7 +52,8 @@ def commands(programs, rounds, table):
     table.add("start to attached: the plugin in nu", all_of("start", 1e6), starts, "ms", "60 ms",
               "bpftrace, start to first row")
     for name in ("attach", "swap", "detach"):
-        table.add(f"command: bpf-{name}" if name != "attach" else "command: bpf-tracepoint, one more",
+        command = "tracepoint, one more" if name == "attach" else name
+        table.add(f"command: bpf-{command}",
                   all_of(name, 1e6), None, "ms", "", "", f"worst {max(all_of(name, 1e6)):.1f} ms")
     table.add("memory with 10 probes", all_of("memory", MB), memory, "MB", "12 MB", "bpftrace",
               f"{ours[0]['probes']} probes")
