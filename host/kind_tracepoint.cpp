@@ -33,7 +33,7 @@ bytecode::Error missing(const Tracefs& tracefs, std::string_view category, std::
   const std::string name = full_name(category, event);
   hint = bytecode::did_you_mean(name, siblings);
   if (hint.empty()) hint = bytecode::did_you_mean(name, all_events(tracefs));
-  if (hint.empty()) hint = "bpf-targets --kind tracepoint lists what this kernel has";
+  if (hint.empty()) hint = "write it as CATEGORY:NAME, such as syscalls:sys_enter_openat";
   return no_target("there is no tracepoint " + name, hint);
 }
 
