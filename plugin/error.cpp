@@ -111,7 +111,10 @@ LabeledError labeled(const bytecode::Error& error, const Blame& blame) {
       break;
     case bytecode::ErrorKind::system:
       out.code = "bpf::system";
-      label(out, blame.head, error.detail.empty() ? "refused here" : error.detail);
+      label(out, blame.head, "refused");
+      // The first line repeats the message with errno's number; a log may follow.
+      if (const size_t log = error.detail.find('\n'); log != std::string::npos)
+        out.help += (out.help.empty() ? "" : "\n") + error.detail.substr(log + 1);
       break;
   }
   for (const bytecode::Error& other : error.more) out.inner.push_back(labeled(other, blame));

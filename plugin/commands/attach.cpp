@@ -148,8 +148,7 @@ Task<Answer> timed_counts(CallPtr call, Tracing& tracing, host::ProbeInfo probe,
   tracing.when_gone(probe.id, [timer](const host::ProbeInfo&) { timer->cancel(); });
   const bool interrupted = co_await call->pause(timer);
   if (tracing.lives(probe.id)) (void)tracing.detach(probe.id);
-  // While the interrupt lasts Nushell cannot show a table (0.108 panics, 0.115 hangs); the counts
-  // so far are still in the map.
+  // Nushell shows nothing of an interrupted command; what was counted is still in the map.
   if (interrupted) co_return EmptyAnswer{};
   co_return map_values(tracing, tracing.maps_of(probe.id), call->head());
 }

@@ -9,13 +9,16 @@ both of which are files in the run's folder.
 """
 
 import argparse
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import harness
@@ -225,6 +228,8 @@ class Terminal:
         if self.pid == 0:
             os.chdir(shell.folder)
             os.execve(shell.setup.nu, shell.command_line(), shell.environment)
+        # In a terminal without columns Nushell 0.115 spins for ever on an interrupted table.
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self.shown("READY>")
 
     def _read(self):
