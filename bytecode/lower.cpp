@@ -9,8 +9,6 @@
 
 namespace bytecode {
 
-using ast::Op;
-
 namespace {
 
 Operand context_operand(Span span) {
@@ -90,8 +88,9 @@ Operand Lowering::lower(const ast::Expr& expr, Want want) {
   }
   const auto* verb = std::get_if<ast::Call>(&expr.node);
   Operand result = verb ? call(*verb, nullptr) : expression(expr);
-  if (want == Want::row) row_unless_null(std::move(result), expr.span);
-  return result;
+  if (want != Want::row) return result;
+  row_unless_null(std::move(result), expr.span);
+  return null(expr.span);
 }
 
 // A scope of its own: its names, registers and strings go when it ends, but for its value.

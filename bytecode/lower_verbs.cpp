@@ -75,10 +75,19 @@ Operand Lowering::call(const ast::Call& call, const Operand* input) {
 
 Operand Lowering::unknown_command(const ast::Call& call) {
   std::string quoted = "`" + call.name + "`";
-  for (const Unsupported& row : unsupported)
-    if (row.name == call.name)
-      return fail(call.name_span, quoted + " is not supported in a probe", "not supported yet",
-                  std::string(row.hint));
+  for (const Unsupported& row : unsupported) {
+    if (row.name != call.name) continue;
+    Span name = call.name_span;
+    // `str upcase` is one name of two words.
+    const bool has_subcommands = row.hint == in_nushell && !call.args.empty();
+    const auto* word = has_subcommands ? std::get_if<ast::Literal>(&call.args[0]->node) : nullptr;
+    if (word != nullptr && word->bare) {
+      name.end = call.args[0]->span.end;
+      quoted = "`" + call.name + " " + *word->value.get_if<std::string>() + "`";
+    }
+    return fail(name, quoted + " is not supported in a probe", "not supported yet",
+                std::string(row.hint));
+  }
   std::string first = call.name.substr(0, call.name.find('.'));
   std::string hint = did_you_mean(call.name, verb_names());
   if (find_variable(first))
