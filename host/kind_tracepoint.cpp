@@ -1,4 +1,10 @@
 // Tracepoints through perf events, with the cookie of the link.
+//
+// Kernels with trace_call_bpf_faultable run the programs of system call tracepoints preemptibly and
+// guard them by a flag a program and CPU. While a task is preempted inside the program, the hits of
+// every other task on that CPU are skipped, and counted as misses of the program, whichever process
+// they were of. Turning preemption off inside the program does not help: turning it on again lets
+// the waiting task in, still inside the program. A kprobe on the system call is not affected.
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <unistd.h>

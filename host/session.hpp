@@ -76,8 +76,8 @@ struct ProbeInfo {
   uint64_t rows = 0;       // produced
   uint64_t lost = 0;       // refused by the ring buffer; the plugin adds what its backlog dropped
   uint64_t delivered = 0;  // handed to a sink
-  uint64_t missed = 0;  // hits that did not run, as far as the kernel counts them, with those that
-                        // found no scratch slot
+  uint64_t missed = 0;  // hits that did not run, as far as the kernel counts them (of any process),
+                        // with those that found no scratch slot
   std::vector<FaultCount> faults;
   int64_t age_ns = 0;
   uint32_t generation = 1;  // 1, +1 a swap
