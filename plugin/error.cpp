@@ -111,7 +111,7 @@ LabeledError labeled(const bytecode::Error& error, const Blame& blame) {
       break;
     case bytecode::ErrorKind::system:
       out.code = "bpf::system";
-      label(out, blame.head, "refused");
+      label(out, blame.target.is_place() ? blame.target : blame.head, "refused");
       // The first line repeats the message with errno's number; a log may follow.
       if (const size_t log = error.detail.find('\n'); log != std::string::npos)
         out.help += (out.help.empty() ? "" : "\n") + error.detail.substr(log + 1);

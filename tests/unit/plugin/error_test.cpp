@@ -61,7 +61,8 @@ TEST(Labeled, BlamesTheTargetOrTheHead) {
   error.kind = bytecode::ErrorKind::target;
   EXPECT_EQ(labeled(error, {.head = {1, 2}, .target = {5, 8}}).labels[0].span, (Span{5, 8}));
   error.kind = bytecode::ErrorKind::system;
-  EXPECT_EQ(labeled(error, {.head = {1, 2}, .target = {5, 8}}).labels[0].span, (Span{1, 2}));
+  EXPECT_EQ(labeled(error, {.head = {1, 2}, .target = {5, 8}}).labels[0].span, (Span{5, 8}));
+  EXPECT_EQ(labeled(error, {.head = {1, 2}}).labels[0].span, (Span{1, 2}));
 }
 
 TEST(Labeled, KeepsTheOtherErrors) {
