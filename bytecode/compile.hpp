@@ -22,6 +22,8 @@ namespace bytecode {
 struct Capture {
   std::string name;  // without the $
   Value value;
+  // Not empty: a kind of value that a program cannot hold ("range", "closure"); `value` is null.
+  std::string unsupported = {};
 };
 
 enum class Dialect : uint8_t {

@@ -70,6 +70,9 @@ Operand Lowering::variable(const ast::Variable& node, Span span) {
   bool means_builtin = options_.dialect == Dialect::text;
   for (const Capture& capture : options_.captures) {
     if (capture.name != name) continue;
+    if (!capture.unsupported.empty())
+      return fail(span, "`$" + name + "` is a " + capture.unsupported, "not supported in a probe",
+                  "capture ints, strings, bools, dates, durations, sizes, lists or records");
     means_builtin = builtin && capture.value == sentinel(name);
     if (!means_builtin) return constant_operand(capture.value, span);
     break;
@@ -244,11 +247,7 @@ Operand Lowering::arithmetic(const ast::Binary& node, const Operand& left, const
     return bad;
   }
   for (const Operand* side : {&left, &right})
-    if (side->type == Type::date && side->is_constant())
-      return fail(side->span, "a date of the calendar is not known in the kernel",
-                  "only in an output",
-                  "its clock counts from the start: take the difference of two $" + context_name_ +
-                      ".time");
+    if (side->type == Type::date && side->is_constant()) return calendar_date(side->span);
   return compute(node.op, *type, left, right, span, mark);
 }
 
@@ -288,6 +287,12 @@ Operand Lowering::compute(Op op, Type type, const Operand& left, const Operand& 
   return result;
 }
 
+Operand Lowering::calendar_date(Span span) {
+  return fail(
+      span, "a date of the calendar is not known in the kernel", "only in an output",
+      "its clock counts from the start: take the difference of two $" + context_name_ + ".time");
+}
+
 // Brings a scalar into a register. Constants and what is unread become code here.
 Operand Lowering::force(Operand operand) {
   switch (operand.home) {
@@ -313,7 +318,7 @@ Operand Lowering::force(Operand operand) {
     uint8_t block = code_.take_blocks(static_cast<uint32_t>(text->size()));
     code_.emit(VM_OP_str_lit, operand.reg, block, 0, code_.literal(*text));
   } else {
-    return operand;
+    return operand.type == Type::date ? calendar_date(operand.span) : operand;
   }
   operand.home = Operand::Home::reg;
   operand.constant = Value(Null{});

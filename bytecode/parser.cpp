@@ -95,6 +95,9 @@ void Parser::parameters(ast::Closure& closure) {
       break;
     }
     std::string_view name = token.text;
+    if (name.starts_with("...") || name.starts_with('='))
+      return void(fail(token.span, "a probe's closure has one plain parameter", "not supported",
+                       "the event is one record: write {|ctx| ... } and $ctx.NAME"));
     angles += std::count(name.begin(), name.end(), '<') - std::count(name.begin(), name.end(), '>');
     if (in_type || name.starts_with(':')) {
       in_type = angles > 0 || !name.ends_with(',');

@@ -213,6 +213,9 @@ ast::ExprPtr Parser::word_value() {
     bool is_event = parameter_.empty() ? first == "event" || first == "ctx" : first == parameter_;
     if (is_event) return variable(token, word);
   }
+  if (digit)
+    return fail(token.span, "`" + word + "` is not a number", "not a number",
+                "quote it if it is text: \"" + word + "\"");
   return make(token.span, ast::Literal{Value(word), true});
 }
 

@@ -1,7 +1,10 @@
 #include "plugin/closure.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <set>
 
 #include "plugin/codec.hpp"
@@ -53,15 +56,24 @@ Task<Span> block_span(std::shared_ptr<Call> call, Node closure, int64_t block_id
   co_return text ? span_in_json(*text) : Span{};
 }
 
-// `$name` with whatever follows it cut off; empty where `use` is no variable.
-std::string variable_name(std::string_view use) {
-  if (!use.starts_with("$")) return {};
+// The name that `text` begins with.
+std::string leading_name(std::string_view text) {
   const auto is_name = [](char c) {
     return c == '_' || c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
            (c >= 'A' && c <= 'Z') || static_cast<uint8_t>(c) >= 0x80;
   };
-  const auto end = std::find_if_not(use.begin() + 1, use.end(), is_name);
-  return std::string(use.begin() + 1, end);
+  return std::string(text.begin(), std::find_if_not(text.begin(), text.end(), is_name));
+}
+
+// What a value is that no program can hold, for the message: "range", "closure".
+std::string unsupported_kind(const Node& value) {
+  const std::string_view kind = kind_of(value);
+  if (kind == "CellPath") return "cell path";
+  if (kind == "Record" || kind == "List") return "value with a closure, range or cell path in it";
+  std::string text(kind);
+  for (char& letter : text)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  return text;
 }
 
 // A capture is a variable's number and value; the value's span is where the body first uses the
@@ -73,12 +85,39 @@ Task<std::vector<bytecode::Capture>> read_captures(std::shared_ptr<Call> call, N
     const Node* id = pair.at(0);
     const Node* node = pair.at(1);
     if (!id || !node || !seen.insert(id->as_int()).second) continue;
-    std::optional<bytecode::Value> value = to_value(*node);
-    if (!value) continue;
     const Span use = span_of(*node);
     const std::string text = co_await call->span_contents(use);
-    std::string name = variable_name(text);
-    if (!name.empty()) captures.push_back({std::move(name), std::move(*value)});
+    std::string name = text.starts_with("$") ? leading_name(text.substr(1)) : std::string();
+    if (name.empty()) continue;
+    if (std::optional<bytecode::Value> value = to_value(*node))
+      captures.push_back({std::move(name), std::move(*value)});
+    else
+      captures.push_back({std::move(name), {}, unsupported_kind(*node)});
+  }
+  co_return captures;
+}
+
+// Nushell captures neither $env nor $nu. What the text names of them is read now, and stands in the
+// program as a captured record does.
+Task<std::vector<bytecode::Capture>> read_surroundings(std::shared_ptr<Call> call,
+                                                       std::string text) {
+  constexpr std::string_view environment = "$env.";
+  bytecode::Record variables;
+  std::set<std::string> seen;
+  for (size_t at = text.find(environment); at != std::string::npos;
+       at = text.find(environment, at + 1)) {
+    std::string name = leading_name(std::string_view(text).substr(at + environment.size()));
+    if (name.empty() || !seen.insert(name).second) continue;
+    const std::optional<Node> answer = co_await call->environment_variable(name);
+    std::optional<bytecode::Value> value = answer ? to_value(*answer) : std::nullopt;
+    if (value) variables.emplace_back(std::move(name), std::move(*value));
+  }
+  std::vector<bytecode::Capture> captures;
+  if (!variables.empty()) captures.push_back({"env", std::move(variables)});
+  if (text.find("$nu.pid") != std::string::npos) {
+    bytecode::Record nushell;
+    nushell.emplace_back("pid", static_cast<int64_t>(getppid()));
+    captures.push_back({"nu", std::move(nushell)});
   }
   co_return captures;
 }
@@ -193,14 +232,19 @@ std::vector<uint64_t> string_places(std::string_view literal, uint64_t start,
 }
 
 Task<Outcome<ClosureArgument>> read_closure(std::shared_ptr<Call> call, Node argument) {
-  const std::string_view kind = kind_of(argument);
   const Span span = span_of(argument);
-  if (kind == "Closure") co_return co_await read_block(call, std::move(argument));
-  if (const auto value = to_value(argument))
-    if (const std::string* text = value->get_if<std::string>())
-      co_return co_await read_string(call, *text, span);
-  co_return error_at(span, "expected a closure or its text", "not a closure",
-                     "write it as {|ctx| ... }, or as a string");
+  const std::optional<bytecode::Value> value = to_value(argument);
+  const std::string* text = value ? value->get_if<std::string>() : nullptr;
+  const bool is_block = kind_of(argument) == "Closure";
+  if (!is_block && !text)
+    co_return error_at(span, "expected a closure or its text", "not a closure",
+                       "write it as {|ctx| ... }, or as a string");
+  auto closure = is_block ? co_await read_block(call, std::move(argument))
+                          : co_await read_string(call, *text, span);
+  if (!closure) co_return closure;
+  std::vector<bytecode::Capture> more = co_await read_surroundings(call, closure->source.text);
+  std::move(more.begin(), more.end(), std::back_inserter(closure->captures));
+  co_return closure;
 }
 
 }  // namespace plugin
