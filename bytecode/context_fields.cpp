@@ -36,7 +36,7 @@ Operand Lowering::context_member(const ast::Member& member) {
     operand.type = row->type;
     operand.home = Operand::Home::builtin;
     operand.builtin = row;
-    operand.capacity = 15;  // of comm, the one string
+    operand.capacity = VM_COMM_BYTES - 1;  // of comm, the one string
     return operand;
   }
   if (name == "retval") {

@@ -10,10 +10,6 @@
 namespace bytecode {
 namespace {
 
-constexpr uint32_t kCommBytes = 16;
-// Text may fill a row up to here; what is left always has room for the words of a row.
-constexpr size_t kRowTextEnd = VM_ROW_MAX - 8 * VM_ROW_FIELDS_MAX;
-
 // The value of the low `size` bytes of a little-endian word, as a register holds it.
 int64_t extend(uint64_t word, uint32_t size, bool is_signed) {
   if (size >= 8) return static_cast<int64_t>(word);
@@ -51,7 +47,8 @@ class Run {
     regs_.fill(0x5a5a5a5a5a5a5a5a);
     heap_.assign(size_t{VM_HEAP_BLOCKS} * VM_BLOCK, 0x5a);
     key_.fill(0x5a);
-    std::memcpy(comm_.data(), event.comm.data(), std::min<size_t>(event.comm.size(), 15));
+    std::memcpy(comm_.data(), event.comm.data(),
+                std::min<size_t>(event.comm.size(), VM_COMM_BYTES - 1));
   }
 
   void run() {
@@ -250,7 +247,7 @@ class Run {
     if (!row_open_ || !text.valid || row_.size() + 8 > VM_ROW_MAX || row_field_ >= 64)
       return fault(VM_FAULT_bad_program);
     const size_t start = row_.size() + 8;
-    const size_t room = start < kRowTextEnd ? kRowTextEnd - start : 0;
+    const size_t room = start < VM_ROW_TEXT_END ? VM_ROW_TEXT_END - start : 0;
     if (text.text.size() > room) {
       text.text = text.text.substr(0, room);
       fault(VM_FAULT_string_cut);
@@ -419,8 +416,8 @@ class Run {
       case VM_OP_key_str:
         return key_string(insn);
       case VM_OP_key_comm:
-        assert(target + kCommBytes <= VM_KEY_MAX);
-        std::memcpy(key_.data() + target, comm_.data(), kCommBytes);
+        assert(target + VM_COMM_BYTES <= VM_KEY_MAX);
+        std::memcpy(key_.data() + target, comm_.data(), VM_COMM_BYTES);
         return true;
       case VM_OP_key_null:
         if (reg(insn.a) != 0) key_[target / 8] |= static_cast<uint8_t>(1u << target % 8);
@@ -461,7 +458,7 @@ class Run {
   std::array<int64_t, VM_REGS> regs_;
   std::vector<uint8_t> heap_;
   std::array<uint8_t, VM_KEY_MAX> key_;
-  std::array<char, kCommBytes> comm_{};
+  std::array<char, VM_COMM_BYTES> comm_{};
   bool row_open_ = false;
   uint16_t row_site_ = 0;
   uint32_t row_field_ = 0;

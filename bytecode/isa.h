@@ -96,6 +96,9 @@ enum {
   VM_KEY_MAX = 512,
   VM_ROW_MAX = 8192,      /* payload bytes of one row */
   VM_ROW_FIELDS_MAX = 64, /* null bits of a row */
+  /* Text in a row stops here, so that its words always find room behind it. */
+  VM_ROW_TEXT_END = VM_ROW_MAX - 8 * VM_ROW_FIELDS_MAX,
+  VM_COMM_BYTES = 16, /* a task's name with its NUL */
   VM_FUEL = 65536, /* steps of one run unless asked otherwise; a string step costs 1 + bytes / 64 */
   VM_SIGNED = 0x80, /* ld.mem: sign-extend */
 };

@@ -81,7 +81,8 @@ class Lowering {
   Operand compute(ast::Op op, Type type, const Operand& left, const Operand& right, Span span,
                   uint32_t mark);
   bool missing_dollar(const ast::Expr& expr, bool may_be_text = false);  // reports `pid > 5`
-  Operand force(Operand operand);                                        // into a register
+  Operand calendar_date(Span span);  // reports a date that stands where a register should
+  Operand force(Operand operand);    // into a register
   Operand settled(Operand operand, uint32_t mark);
 
   // Tests and jumps: lower_condition.cpp.
@@ -122,7 +123,7 @@ class Lowering {
     std::vector<KeyPart> parts;
     std::vector<Operand> values;
     uint8_t key_class = 0;
-    uint32_t bytes = 0;  // of the class
+    uint32_t zeroed = 0;  // bytes to zero before: those of the class, unless the parts fill it
     bool nullable = false;
   };
   std::optional<Key> key_of(const Operand& operand);

@@ -143,9 +143,7 @@ Lowering::Test Lowering::comparison(const ast::Binary& node, Span span) {
   if (equality && left.type == Type::null) return compare_null(node.op, std::move(right));
   for (const Operand* side : {&left, &right}) {
     if (side->type == Type::date && side->is_constant()) {
-      fail(side->span, "a date of the calendar is not known in the kernel", "only in an output",
-           "its clock counts from the start: take the difference of two $" + context_name_ +
-               ".time");
+      calendar_date(side->span);
       return {};
     }
     if (side->type == Type::constant) {

@@ -2,24 +2,19 @@
 
 #include <algorithm>
 
+#include "bytecode/isa_table.hpp"
 #include "bytecode/lower.hpp"
 #include "bytecode/wire.h"
 
 namespace bytecode {
 namespace {
 
-constexpr uint32_t class_bytes[] = {
-#define KEY_CLASS(index, bytes) bytes,
-    VM_KEY_CLASSES(KEY_CLASS)
-#undef KEY_CLASS
-};
-
 constexpr uint16_t long_string = 128;
 
 // The smallest class that holds so many bytes, or VM_KEY_CLASS_COUNT.
 uint8_t class_of(uint32_t bytes) {
   uint8_t found = 0;
-  while (found < VM_KEY_CLASS_COUNT && class_bytes[found] < bytes) ++found;
+  while (found < VM_KEY_CLASS_COUNT && key_class_bytes(found) < bytes) ++found;
   return found;
 }
 
@@ -69,8 +64,8 @@ std::optional<Lowering::Key> Lowering::key_of(const Operand& operand) {
     return std::nullopt;
   }
   key.key_class = class_of(bytes);
-  bool whole = class_bytes[key.key_class] == bytes && !key.nullable;
-  key.bytes = whole ? 0 : class_bytes[key.key_class];
+  uint32_t whole = key_class_bytes(key.key_class);
+  key.zeroed = bytes == whole && !key.nullable ? 0 : whole;
   return key;
 }
 
@@ -110,14 +105,14 @@ bool Lowering::key_part(const std::string& name, const Operand& value, Key& key)
     uint32_t bytes = std::clamp<uint32_t>((value.capacity + 7) / 8 * 8, 8, UINT16_MAX / 8 * 8);
     part.size = static_cast<uint16_t>(bytes);
   }
-  if (value.builtin && value.type == Type::string) part.size = 16;
+  if (value.builtin && value.type == Type::string) part.size = VM_COMM_BYTES;
   key.parts.push_back(std::move(part));
   key.values.push_back(value);
   return true;
 }
 
 void Lowering::write_key(const Key& key) {
-  if (key.bytes > 0) code_.emit_imm(VM_OP_key_zero, 0, static_cast<int32_t>(key.bytes));
+  if (key.zeroed > 0) code_.emit_imm(VM_OP_key_zero, 0, static_cast<int32_t>(key.zeroed));
   for (size_t i = 0; i < key.parts.size(); ++i) {
     const KeyPart& part = key.parts[i];
     const Operand& value = key.values[i];

@@ -63,7 +63,7 @@ class Operands {
         return first_of(reg(insn.a), reg(insn.a + 1), reg(insn.b),
                         size(insn.c & ~unsigned{VM_SIGNED}));
       case Format::str_dst:
-        return first_of(reg(insn.a), heap(insn.b, kCommMax));
+        return first_of(reg(insn.a), heap(insn.b, VM_COMM_BYTES - 1));
       case Format::str_ctx:
         return str_ctx(insn);
       case Format::str_read:
@@ -80,7 +80,7 @@ class Operands {
       case Format::key_int:
         return first_of(reg(insn.a), key(imm, 8));
       case Format::key_int_at:
-        return key(imm, 16);
+        return key(imm, VM_COMM_BYTES);
       case Format::key_str:
         return first_of(reg(insn.a), key(imm_low(insn), imm_high(insn)));
       case Format::a_bit:
@@ -97,8 +97,6 @@ class Operands {
   }
 
  private:
-  static constexpr int64_t kCommMax = 15;
-
   int64_t pool_bytes() const { return static_cast<int64_t>(program_.pool.size()); }
 
   static Reason reg(int index) { return require(index < VM_REGS, "there is no such register"); }

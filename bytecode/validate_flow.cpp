@@ -196,7 +196,7 @@ class Flow {
         known.key |= words(imm, 8);
         return nullptr;
       case VM_OP_key_comm:
-        known.key |= words(imm, 16);
+        known.key |= words(imm, VM_COMM_BYTES);
         return nullptr;
       case VM_OP_key_str:
         known.key |= words(imm_low(insn), imm_high(insn));

@@ -73,7 +73,7 @@ struct vm_row {
   vm_u32 cpu;
   vm_u32 length;
   vm_u64 nulls;
-  vm_u8 comm[16];
+  vm_u8 comm[VM_COMM_BYTES];
 };
 VM_STATIC_ASSERT(sizeof(struct vm_row) == 56, "no padding in what crosses");
 VM_STATIC_ASSERT(sizeof(struct vm_fault_key) == 16, "no padding in a key");

@@ -7,11 +7,6 @@
 #include "maps.bpf.h"
 #include "strings.bpf.h"
 
-enum {
-  /* Text stops here, so that the words of a row always find room behind it. */
-  VM_ROW_TEXT_END = VM_ROW_MAX - 8 * VM_ROW_FIELDS_MAX,
-};
-
 /* One time for the whole event, read when first asked for: the clock is the dearest helper. */
 static __always_inline vm_u64 vm_time(struct vm_run* run) {
   if (run->time == 0) run->time = bpf_ktime_get_ns();

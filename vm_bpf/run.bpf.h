@@ -11,7 +11,6 @@
 #include "../bytecode/wire.h"
 
 enum {
-  VM_COMM_BYTES = 16,
   VM_HEAP_BYTES = VM_HEAP_BLOCKS * VM_BLOCK,
   VM_STR_MASK = VM_STR_MAX - 1, /* of a length without its NUL */
   VM_CODE_MASK = VM_CODE_MAX - 1,

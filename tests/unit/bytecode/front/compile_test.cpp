@@ -61,6 +61,23 @@ TEST(Compile, NamesNearerByWin) {
   EXPECT_EQ(program.rows[1].value.constant, Value(2));
 }
 
+// The kernel's clock does not know the calendar: such a date never gets into a register.
+TEST(Compile, ADateOfTheCalendarStaysAConstant) {
+  CompileOptions options;
+  options.captures = {{"then", Value(Date{5})}};
+  Program program = compiled("{|| {at: $then} }", options);
+  EXPECT_TRUE(program.rows.at(0).fields.empty());
+  for (const char* source :
+       {"{|ctx| let t = if $ctx.pid > 1 { $then } else { $ctx.time }; emit $t }",
+        "{|ctx| mut t = $then; emit $t }", "{|ctx| mut t = $ctx.time; $t = $then; emit $t }"}) {
+    Result<Program> refused = compile(source, Schema{}, options);
+    ASSERT_FALSE(refused) << source;
+    ASSERT_FALSE(refused.error().labels.empty());
+    Span culprit = refused.error().labels[0].span;
+    EXPECT_EQ(std::string(source).substr(culprit.start, culprit.end - culprit.start), "$then");
+  }
+}
+
 TEST(Compile, NoErrorIsWithoutLabelAndHint) {
   Result<Program> program = compile("{|ctx| $a; $b; cc; $ctx.dd }", Schema{}, {});
   ASSERT_FALSE(program);
