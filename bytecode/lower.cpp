@@ -19,6 +19,11 @@ Operand context_operand(Span span) {
   return context;
 }
 
+bool holds_mut(const Operand& operand) {
+  return operand.is_mut || std::any_of(operand.members.begin(), operand.members.end(),
+                                       [](const auto& member) { return holds_mut(member.second); });
+}
+
 bool holds_scalar(Type type) {
   return is_number(type) || type == Type::boolean || type == Type::string;
 }
@@ -214,8 +219,11 @@ Operand Lowering::pipeline(const ast::Pipeline& pipeline, Want want) {
   for (size_t i = 1; i < pipeline.elements.size(); ++i) {
     const ast::Expr& element = *pipeline.elements[i];
     bool is_last = i + 1 == pipeline.elements.size();
+    const auto* verb = std::get_if<ast::Call>(&element.node);
+    // A verb takes the value at once. Anything else may assign to the mut that it is in.
+    if (!verb && holds_mut(input)) input = kept(std::move(input));
     in_ = input;
-    if (const auto* verb = std::get_if<ast::Call>(&element.node)) {
+    if (verb) {
       SpanScope span(code_, element.span);
       input = call(*verb, &input);
       if (is_last && want == Want::row) row_unless_null(input, element.span);
