@@ -134,8 +134,10 @@ std::string source_text(const Program& program, Span span) {
     else if (!text.empty() && text.back() != ' ')
       text += ' ';
   }
-  if (text.size() > kSourceMax) text = text.substr(0, kSourceMax - 3) + "...";
-  return text;
+  if (text.size() <= kSourceMax) return text;
+  size_t end = kSourceMax - 3;
+  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "...";
 }
 
 void pad_to(std::string& line, size_t column) {

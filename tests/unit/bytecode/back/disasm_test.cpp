@@ -44,6 +44,15 @@ map 1: count, no key
 )");
 }
 
+TEST(Disasm, LongSourceIsNotCutWithinACharacter) {
+  ProgramMaker maker;
+  maker.add(VM_OP_exit);
+  maker.program().source = std::string(44, 'a') + "\u00b5" + std::string(10, 'b');
+  maker.program().spans[0] = {0, static_cast<uint32_t>(maker.program().source.size())};
+  const std::string text = disassemble(maker.program());
+  EXPECT_NE(text.find(std::string(44, 'a') + "..."), std::string::npos) << text;
+}
+
 TEST(Disasm, EveryOpcodeHasItsName) {
   for (const OpInfo& row : op_table()) {
     ProgramMaker maker;
