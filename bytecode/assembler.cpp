@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bytecode/error_at.hpp"
+#include "bytecode/isa_table.hpp"
 
 namespace bytecode {
 
@@ -61,7 +62,7 @@ int32_t Assembler::literal(std::string_view text) {
   if (found == literals_.end()) {
     // Zeros up to the next multiple of 64 after the text, counted from its start: at least one.
     std::string padded(text);
-    padded.resize((text.size() / VM_BLOCK + 1) * VM_BLOCK);
+    padded.resize(size_t{text_blocks(static_cast<uint32_t>(text.size()))} * VM_BLOCK);
     found = literals_.emplace(std::string(text), pool_append(padded, 8)).first;
   }
   return found->second | static_cast<int32_t>(text.size()) << 16;
@@ -87,7 +88,7 @@ uint8_t Assembler::take_registers(uint32_t count) {
 
 uint8_t Assembler::take_blocks(uint32_t text_bytes) {
   uint32_t first = blocks_;
-  blocks_ += text_bytes / VM_BLOCK + 1;
+  blocks_ += text_blocks(text_bytes);
   if (blocks_ > VM_HEAP_BLOCKS) exceed(block_excess_, blocks_);
   return static_cast<uint8_t>(first);
 }

@@ -2,7 +2,7 @@
 //
 // Registers and heap blocks are two stacks. A value that an expression computes lies where the
 // stack stood when its lowering began, so releasing temporaries is setting the stack back. Nothing
-// here fails: what does not fit is counted, and `limits()` says so at the end.
+// here fails: what does not fit is counted, and finish() says so.
 #pragma once
 
 #include <algorithm>
