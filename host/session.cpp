@@ -20,8 +20,6 @@ using bytecode::Program;
 
 namespace {
 
-constexpr size_t closed_kept = 256;
-
 // What to add to a monotonic time to get one since the epoch.
 bytecode::Clock session_clock() {
   timespec real = {};
@@ -193,9 +191,7 @@ Status Session::Impl::detach(ProbeId id) {
   Probe& probe = found->second;
   probe.slot->code.mute();
   set_aside(probe.ring);
-  Closed& last = closed[id] = {describe(id, probe), probe.taken};
-  if (closed.size() > closed_kept) closed.erase(closed.begin());
-  last.info.note = probe.target.note;
+  closed.add(id, {describe(id, probe), probe.taken});
   maps->leave(id);
 
   const KindRecord& record = kind_record(probe.target.attach_kind);
@@ -211,12 +207,12 @@ Status Session::Impl::detach(ProbeId id) {
 }
 
 void Session::Impl::finish(ProbeId id, Probe& probe) {
-  if (const auto last = closed.find(id); last != closed.end()) {
+  if (ClosedProbes::Closed* last = closed.find(id)) {
     // The kernel's last word. What runs under way sent after the detach is dropped: it is lost.
     const vm_stats stats = stats_of(probe.slot->index);
-    last->second.info.hits = stats.hits;
-    last->second.info.rows = stats.rows;
-    last->second.info.lost = stats.rows - last->second.taken;
+    last->info.hits = stats.hits;
+    last->info.rows = stats.rows;
+    last->info.lost = stats.rows - last->taken;
   }
   const KindRecord& record = kind_record(probe.target.attach_kind);
   const auto [first, end] = uses.equal_range(target_key(record, probe.target));

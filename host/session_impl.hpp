@@ -14,6 +14,7 @@
 
 #include "bytecode/decode.hpp"
 #include "bytecode/wire.h"
+#include "host/closed_probes.hpp"
 #include "host/loader.hpp"
 #include "host/maps.hpp"
 #include "host/reclaimer.hpp"
@@ -50,12 +51,6 @@ struct Session::Impl {
     uint64_t misses_before = 0;      // of the program, at attach
     uint64_t hits_seen = 0;          // at the last changed_maps()
     std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
-  };
-
-  // What is known of a probe that is gone.
-  struct Closed {
-    ProbeInfo info;
-    uint64_t taken = 0;
   };
 
   explicit Impl(SessionOptions given);
@@ -104,7 +99,7 @@ struct Session::Impl {
   uint32_t last_generation = 0;
   std::map<ProbeId, Probe> probes;
   std::unordered_map<uint32_t, Generation> generations;
-  std::map<ProbeId, Closed> closed;  // the latest few
+  ClosedProbes closed;
 
   // Which instances of a program a tracepoint has, with those whose links are being closed.
   struct Use {

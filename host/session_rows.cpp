@@ -34,8 +34,8 @@ Row Session::Impl::decode(const Generation& generation, const vm_row& row,
 void Session::Impl::deliver(Row&& row, const std::function<void(Row&&)>& sink) {
   if (const auto live = probes.find(row.probe); live != probes.end())
     ++live->second.delivered;
-  else if (const auto gone = closed.find(row.probe); gone != closed.end())
-    ++gone->second.info.delivered;
+  else if (ClosedProbes::Closed* gone = closed.find(row.probe))
+    ++gone->info.delivered;
   sink(std::move(row));
 }
 
@@ -207,8 +207,7 @@ std::vector<ProbeInfo> Session::list() const {
 std::optional<ProbeInfo> Session::info(ProbeId id) const {
   if (const auto live = impl_->probes.find(id); live != impl_->probes.end())
     return impl_->describe(id, live->second);
-  if (const auto gone = impl_->closed.find(id); gone != impl_->closed.end())
-    return gone->second.info;
+  if (const ClosedProbes::Closed* gone = impl_->closed.find(id)) return gone->info;
   return std::nullopt;
 }
 
