@@ -65,19 +65,20 @@ Versions find_versions(Elf* elf) {
 
 std::string version_name(Elf* elf, const Versions& versions, unsigned index) {
   if (versions.definitions == nullptr) return {};
+  // No table is that long. A broken file's step must neither lead back, for ever, nor overflow.
+  constexpr uint32_t step_max = 1 << 20;
   int at = 0;
   while (true) {
     GElf_Verdef definition;
     if (gelf_getverdef(versions.definitions, at, &definition) == nullptr) return {};
     if (definition.vd_ndx == index) {
       GElf_Verdaux name;
-      if (gelf_getverdaux(versions.definitions, at + static_cast<int>(definition.vd_aux), &name) ==
-          nullptr)
-        return {};
+      const auto aux = static_cast<int>(std::min<uint32_t>(definition.vd_aux, step_max));
+      if (gelf_getverdaux(versions.definitions, at + aux, &name) == nullptr) return {};
       const char* text = elf_strptr(elf, versions.definition_strings, name.vda_name);
       return text == nullptr ? std::string() : std::string(text);
     }
-    if (definition.vd_next == 0) return {};
+    if (definition.vd_next == 0 || definition.vd_next > step_max) return {};
     at += static_cast<int>(definition.vd_next);
   }
 }

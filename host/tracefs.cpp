@@ -57,8 +57,8 @@ bool is_char(std::string_view type) { return type == "char" || type == "const ch
 Field declare(std::string_view declaration) {
   Field field;
   std::string_view dimension;
-  if (declaration.ends_with(']')) {
-    const size_t open = declaration.rfind('[');
+  const size_t open = declaration.rfind('[');
+  if (declaration.ends_with(']') && open != std::string_view::npos) {
     dimension = declaration.substr(open);
     declaration = trim(declaration.substr(0, open));
   }
@@ -108,8 +108,9 @@ std::optional<Field> parse_field(std::string_view line) {
   }
   if (!placed || !sized || field.name.empty()) return std::nullopt;
   const bool word = field.size == 1 || field.size == 2 || field.size == 4 || field.size == 8;
-  // A struct by value has no word to load.
+  // A struct by value has no word to load, and an array that the file gives no size no text.
   if (field.kind == FieldKind::integer && !word) field.kind = FieldKind::array;
+  if (field.kind == FieldKind::char_array && field.size == 0) field.kind = FieldKind::array;
   return field;
 }
 

@@ -1,5 +1,6 @@
 // ELF files and words for them: this test's own binary, and libraries that every machine has.
 #include <dlfcn.h>
+#include <elf.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 
 #include "host/elf.hpp"
 
@@ -44,6 +46,40 @@ TEST(Elf, MainWithoutItsSymbol) {
 #if defined(__x86_64__)
   EXPECT_EQ(file->main_offset(), symbol->offset);
 #endif
+}
+
+// A table of versions whose second entry leads back to the first is not followed for ever.
+TEST(Elf, VersionsThatGoInACircle) {
+  const auto path = find_binary("libc");
+  ASSERT_TRUE(path);
+  std::ifstream original(*path, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(original), {});
+  const auto part = [&]<typename T>(T& into, uint64_t at) {
+    ASSERT_LE(at + sizeof into, bytes.size());
+    std::memcpy(&into, bytes.data() + at, sizeof into);
+  };
+  Elf64_Ehdr header = {};
+  part(header, 0);
+  bool found = false;
+  for (uint64_t i = 0; i < header.e_shnum && !found; ++i) {
+    Elf64_Shdr section = {};
+    part(section, header.e_shoff + i * header.e_shentsize);
+    if (section.sh_type != SHT_GNU_verdef) continue;
+    found = true;
+    Elf64_Verdef first = {}, second = {};
+    part(first, section.sh_offset);
+    const uint64_t at = section.sh_offset + first.vd_next;
+    part(second, at);
+    second.vd_next = 0 - first.vd_next;
+    std::memcpy(bytes.data() + at, &second, sizeof second);
+  }
+  ASSERT_TRUE(found);
+  const std::string circle = testing::TempDir() + "/circle.so." + std::to_string(getpid());
+  std::ofstream(circle, std::ios::binary) << bytes;
+  const auto file = ElfFile::open(circle);
+  unlink(circle.c_str());
+  ASSERT_TRUE(file.ok());
+  EXPECT_NE(file->find("malloc"), nullptr);
 }
 
 TEST(Elf, LibraryByItsBareName) {

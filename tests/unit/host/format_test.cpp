@@ -116,5 +116,17 @@ TEST(Format, DataLocAndArrays) {
   EXPECT_EQ(raw.find_arg("id")->kind, FieldKind::integer);
 }
 
+// `bpf-tracepoint` reads whatever the running kernel says; what makes no sense is no field's text.
+TEST(Format, OddDeclarations) {
+  const auto format = parse_format(
+      "ID: 5\nformat:\n"
+      "\tfield:char buf[];\toffset:16;\tsize:0;\tsigned:1;\n"
+      "\tfield:int odd];\toffset:20;\tsize:4;\tsigned:1;\n");
+  ASSERT_TRUE(format.ok());
+  ASSERT_EQ(format->fields.size(), 1u);
+  EXPECT_EQ(format->fields[0].name, "buf");
+  EXPECT_EQ(format->fields[0].kind, FieldKind::array);
+}
+
 }  // namespace
 }  // namespace host
