@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -100,13 +101,19 @@ std::vector<int> Rings::fds() const {
   return fds;
 }
 
+bool Rings::is_empty(const Ring& ring) {
+  pollfd waiting = {ring.map.get(), POLLIN, 0};
+  return poll(&waiting, 1, 0) == 0;
+}
+
 Flow Rings::consume(Ring& ring, const RowHandler& handler) {
   const uint64_t begun = monotonic_ns();
   ring.handler = &handler;
   ring.flow = Flow::more;
   ring_buffer__consume(ring.manager.get());
   ring.handler = nullptr;
-  if (ring.flow == Flow::more) ring.drained_until = begun;  // it was empty at the end
+  // libbpf stops at a record that is still being written, too: rows may lie behind it.
+  if (ring.flow == Flow::more && is_empty(ring)) ring.drained_until = begun;
   return ring.flow;
 }
 

@@ -58,6 +58,8 @@ class Rings {
   };
   static int on_record(void* context, void* data, size_t size);
   static Flow consume(Ring& ring, const RowHandler& handler);
+  // Nothing lies there, neither whole nor being written.
+  static bool is_empty(const Ring& ring);
   bytecode::Status open(uint32_t slot, uint32_t bytes);
 
   const Loader& loader_;
