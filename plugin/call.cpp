@@ -121,6 +121,11 @@ Task<std::string> Call::current_directory() {
   co_return text_in(co_await engine_.ask(run_.id, std::move(question))).value_or("");
 }
 
+Task<std::optional<Node>> Call::environment_variable(std::string name) {
+  Node question = tag("GetEnvVar", std::move(name));
+  co_return co_await engine_.ask(run_.id, std::move(question));
+}
+
 Task<Span> Call::flag_value_span(std::string_view name) {
   const RunCall::Flag* given = flag(name);
   if (!given) co_return Span{};

@@ -71,6 +71,7 @@ class Call {
   Task<std::optional<Node>> block_ir(int64_t block_id);  // nothing before Nushell 0.110
   Task<std::optional<std::string>> help();
   Task<std::string> current_directory();
+  Task<std::optional<Node>> environment_variable(std::string name);
 
   // The words of a flag's value: Nushell gives the span of flag and value together.
   Task<Span> flag_value_span(std::string_view name);

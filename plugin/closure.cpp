@@ -89,10 +89,12 @@ Task<std::vector<bytecode::Capture>> read_captures(std::shared_ptr<Call> call, N
     const std::string text = co_await call->span_contents(use);
     std::string name = text.starts_with("$") ? leading_name(text.substr(1)) : std::string();
     if (name.empty()) continue;
+    bytecode::Capture& capture = captures.emplace_back();
+    capture.name = std::move(name);
     if (std::optional<bytecode::Value> value = to_value(*node))
-      captures.push_back({std::move(name), std::move(*value)});
+      capture.value = std::move(*value);
     else
-      captures.push_back({std::move(name), {}, unsupported_kind(*node)});
+      capture.unsupported = unsupported_kind(*node);
   }
   co_return captures;
 }
@@ -113,7 +115,7 @@ Task<std::vector<bytecode::Capture>> read_surroundings(std::shared_ptr<Call> cal
     if (value) variables.emplace_back(std::move(name), std::move(*value));
   }
   std::vector<bytecode::Capture> captures;
-  if (!variables.empty()) captures.push_back({"env", std::move(variables)});
+  if (!seen.empty()) captures.push_back({"env", std::move(variables)});
   if (text.find("$nu.pid") != std::string::npos) {
     bytecode::Record nushell;
     nushell.emplace_back("pid", static_cast<int64_t>(getppid()));
@@ -163,6 +165,16 @@ Task<Outcome<ClosureArgument>> read_string(std::shared_ptr<Call> call, std::stri
   TextPlace place = places.empty() ? TextPlace(span) : TextPlace(span, std::move(places));
   result.source = {std::move(text), std::move(place)};
   co_return result;
+}
+
+Task<Outcome<ClosureArgument>> read_written(std::shared_ptr<Call> call, Node argument) {
+  const Span span = span_of(argument);
+  if (kind_of(argument) == "Closure") co_return co_await read_block(call, std::move(argument));
+  const std::optional<bytecode::Value> value = to_value(argument);
+  const std::string* text = value ? value->get_if<std::string>() : nullptr;
+  if (text) co_return co_await read_string(call, *text, span);
+  co_return error_at(span, "expected a closure or its text", "not a closure",
+                     "write it as {|ctx| ... }, or as a string");
 }
 
 void append_utf8(std::string& out, uint32_t c) {
@@ -232,15 +244,7 @@ std::vector<uint64_t> string_places(std::string_view literal, uint64_t start,
 }
 
 Task<Outcome<ClosureArgument>> read_closure(std::shared_ptr<Call> call, Node argument) {
-  const Span span = span_of(argument);
-  const std::optional<bytecode::Value> value = to_value(argument);
-  const std::string* text = value ? value->get_if<std::string>() : nullptr;
-  const bool is_block = kind_of(argument) == "Closure";
-  if (!is_block && !text)
-    co_return error_at(span, "expected a closure or its text", "not a closure",
-                       "write it as {|ctx| ... }, or as a string");
-  auto closure = is_block ? co_await read_block(call, std::move(argument))
-                          : co_await read_string(call, *text, span);
+  auto closure = co_await read_written(call, std::move(argument));
   if (!closure) co_return closure;
   std::vector<bytecode::Capture> more = co_await read_surroundings(call, closure->source.text);
   std::move(more.begin(), more.end(), std::back_inserter(closure->captures));

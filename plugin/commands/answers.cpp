@@ -116,11 +116,17 @@ Outcome<std::vector<ProbeRef>> probe_refs(const Node& node, Tracing& tracing, bo
   return refs;
 }
 
-Task<Outcome<std::vector<ProbeRef>>> probe_arguments(CallPtr call, Tracing& tracing, size_t first,
-                                                     bool live) {
+bool is_probe_record(const Node& value) {
+  const auto [kind, body] = value.tagged();
+  const Node* members = kind == "Record" && body ? body->find("val") : nullptr;
+  return members && members->find("id") && members->find("target");
+}
+
+Task<Outcome<std::vector<ProbeRef>>> probe_arguments(CallPtr call, Tracing& tracing, bool live) {
   std::vector<ProbeRef> refs;
-  std::vector<Node> given = co_await call->input();
-  for (size_t i = first; i < call->positional_count(); ++i) given.push_back(*call->positional(i));
+  std::vector<Node> given;
+  for (size_t i = 0; i < call->positional_count(); ++i) given.push_back(*call->positional(i));
+  if (given.empty()) given = co_await call->input();
   for (const Node& node : given) {
     if (kind_of(node) == "Nothing") continue;
     auto found = probe_refs(node, tracing, live);

@@ -30,9 +30,11 @@ struct ProbeRef {
 // of these. `live` refuses what has ended.
 Outcome<std::vector<ProbeRef>> probe_refs(const Node& value, Tracing& tracing, bool live);
 
-// The probes named by the positional arguments from `first` on, and by the pipe.
-Task<Outcome<std::vector<ProbeRef>>> probe_arguments(CallPtr call, Tracing& tracing, size_t first,
-                                                     bool live);
+// The probes named by the positional arguments, or where there are none by the pipe.
+Task<Outcome<std::vector<ProbeRef>>> probe_arguments(CallPtr call, Tracing& tracing, bool live);
+// Whether a piped value is a probe's record, or a list of them. A command that needs no input gets
+// some all the same where it stands first in a block: `[1 2] | each {|n| bpf-stream | ... }`.
+bool is_probe_record(const Node& value);
 
 // Map names by an argument or the pipe: a map's name, or a probe whose maps are meant.
 struct MapRefs {

@@ -9,11 +9,15 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   if (!all && !call->has_input() && call->positional_count() == 0)
     co_return error_at(call->head(), "which probe?", "takes ids, records from the pipe, or --all",
                        "bpf-list shows what is attached");
-  auto refs = co_await probe_arguments(call, tracing, 0, true);
-  if (!refs) co_return refs.error();
-  if (all)
-    for (const host::ProbeId id : tracing.live()) refs->push_back({id, call->head()});
-  for (const ProbeRef& ref : *refs) {
+  std::vector<ProbeRef> refs;
+  if (all) {
+    for (const host::ProbeId id : tracing.live()) refs.push_back({id, call->head()});
+  } else {
+    auto named = co_await probe_arguments(call, tracing, true);
+    if (!named) co_return named.error();
+    refs = std::move(*named);
+  }
+  for (const ProbeRef& ref : refs) {
     if (!tracing.lives(ref.id)) continue;
     const host::Status detached = tracing.detach(ref.id);
     if (detached) continue;

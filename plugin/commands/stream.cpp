@@ -24,17 +24,29 @@ class EnvelopeRows : public ItemSource {
 };
 
 Task<Answer> run(CallPtr call, Tracing& tracing) {
-  auto refs = co_await probe_arguments(call, tracing, 0, false);
-  if (!refs) co_return refs.error();
+  std::vector<ProbeRef> refs;
+  if (call->positional_count() > 0) {
+    auto named = co_await probe_arguments(call, tracing, false);
+    if (!named) co_return named.error();
+    refs = std::move(*named);
+  } else {
+    const std::vector<Node> piped = co_await call->input();
+    for (const Node& node : piped) {
+      if (!is_probe_record(node)) continue;
+      auto named = probe_refs(node, tracing, false);
+      if (!named) co_return named.error();
+      refs.insert(refs.end(), named->begin(), named->end());
+    }
+  }
   Subscription::Options options;
-  bool live = refs->empty() && !tracing.live().empty();
-  for (const ProbeRef& ref : *refs) {
+  bool live = refs.empty() && !tracing.live().empty();
+  for (const ProbeRef& ref : refs) {
     options.probes.insert(ref.id);
     live = live || tracing.lives(ref.id);
   }
   const bool unread = tracing.rows().has_backlog(options.probes);
   if (!live && !unread) {
-    const Span span = refs->empty() ? call->head() : refs->front().span;
+    const Span span = refs.empty() ? call->head() : refs.front().span;
     co_return error_at(span, "there is no probe to stream from", "nothing is attached",
                        "attach one first: bpf-kprobe openat {|ctx| $ctx.comm}", "bpf::stream");
   }
