@@ -35,7 +35,7 @@ Task<Answer> run_command(CallPtr call, Tracing& tracing) {
 
 Node complete(const CompletionCall& call, Tracing& tracing) {
   const Command* command = find_command(call.name);
-  if (!command || !call.positional || !tracing.started()) return {};
+  if (!command || !call.positional) return {};
   Node::Array items;
   const auto item = [&](std::string value, std::string description) {
     Node::Map map;
@@ -52,6 +52,7 @@ Node complete(const CompletionCall& call, Tracing& tracing) {
         item(std::to_string(id), tracing.label(id)->name);
       break;
     case Completes::maps:
+      if (!tracing.started()) break;
       for (const host::MapInfo& map : tracing.session().maps())
         item(map.name, map.kind + (map.key.empty() ? "" : " by " + map.key));
       break;
