@@ -1,6 +1,6 @@
 /* The programs: the interpreter once for each BPF program type; vm_uprobe.bpf.c has the one for
- * uprobes. The host loads the types that its probes need and shares the maps between them; a probe's
- * link carries its slot in the cookie.
+ * uprobes. The host loads the types that its probes need and shares the maps between them; a
+ * probe's link carries its slot in the cookie.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>

@@ -1,5 +1,5 @@
-/* The interpreter for uprobes, in an object of its own: its two kernel functions make libbpf parse the
- * kernel's BTF (14 ms), which must be there; the other program types need none.
+/* The interpreter for uprobes, in an object of its own: its two kernel functions make libbpf parse
+ * the kernel's BTF (14 ms), which must be there; the other program types need none.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
