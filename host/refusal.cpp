@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <utility>
+#include <tuple>
 
 namespace host {
 
@@ -22,17 +22,20 @@ std::string missing_capabilities() {
   const auto has = [&](unsigned cap) {
     return (data[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap)) != 0;
   };
-  if (has(CAP_SYS_ADMIN)) return {};
-  constexpr std::pair<unsigned, const char*> needed[] = {
-      {CAP_BPF, "CAP_BPF"},
-      {CAP_PERFMON, "CAP_PERFMON"},
-      {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"}};
+  // The administrator's capability stands for the first two, root's for the third.
+  const bool is_admin = has(CAP_SYS_ADMIN);
+  const std::tuple<unsigned, const char*, bool> needed[] = {
+      {CAP_BPF, "CAP_BPF", is_admin},
+      {CAP_PERFMON, "CAP_PERFMON", is_admin},
+      {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", has(CAP_DAC_OVERRIDE)}};
   std::string text;
-  for (const auto& [cap, name] : needed) {
-    if (has(cap)) continue;
+  for (const auto& [cap, name, implied] : needed) {
+    if (implied || has(cap)) continue;
     if (!text.empty()) text += " and ";
     text += name;
   }
+  // Uprobes and mounts ask for it whatever else there is.
+  if (text.empty() && !is_admin) text = "CAP_SYS_ADMIN";
   return text;
 }
 
