@@ -175,7 +175,7 @@ class Shell:
                 pass
 
     def check_released(self):
-        """Failure if the ended run left a process, a program or a pin."""
+        """Failure if the ended run left a process, a program or a pin, or erred as it ended."""
         if self.workload:
             self.workload.stop()
         try:
@@ -187,6 +187,10 @@ class Shell:
             raise Failure(f"{failure}\nprocesses: {self.processes()}\nprograms: {leaked}") from None
         finally:
             self.kill_everything()
+        # A Debug build's sanitizers report as the plugin ends, after its shell.
+        stderr = self.folder / "stderr"
+        if stderr.exists() and "Sanitizer" in stderr.read_text(errors="replace"):
+            raise Failure(stderr.read_text(errors="replace"))
         pins = [str(path) for path in pathlib.Path("/sys/fs/bpf").glob("*vm_*")]
         if pins:
             raise Failure(f"pins left: {pins}")
