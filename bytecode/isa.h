@@ -100,7 +100,8 @@ enum {
   VM_ROW_TEXT_END = VM_ROW_MAX - 8 * VM_ROW_FIELDS_MAX,
   VM_COMM_BYTES = 16, /* a task's name with its NUL */
   VM_FUEL = 65536, /* steps of one run unless asked otherwise; a string step costs 1 + bytes / 64 */
-  VM_SIGNED = 0x80, /* ld.mem: sign-extend */
+  VM_FUEL_MAX = (1 << 23) - 1, /* bpf_loop takes 2^23 turns, and a turn spends a step */
+  VM_SIGNED = 0x80,            /* ld.mem: sign-extend */
 };
 
 #define VM_STR_NULL ((vm_u64)-1)

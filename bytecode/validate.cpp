@@ -218,7 +218,8 @@ Reason check_limits(const Program& program) {
                   require(program.pool.size() <= VM_POOL_BYTES, "the pool is too large"),
                   require(program.rows.size() <= UINT16_MAX, "there are too many rows"),
                   require(program.maps.size() <= VM_MAPS_MAX, "there are too many maps"),
-                  require(program.fuel > 0, "there is no fuel"));
+                  require(program.fuel > 0, "there is no fuel"),
+                  require(program.fuel <= VM_FUEL_MAX, "there is too much fuel"));
 }
 
 // Says it of the whole program: labels need a place in the source.

@@ -54,8 +54,9 @@ bool Subscription::covers(host::ProbeId probe) const {
 
 RowPtr Subscription::take() {
   const bool notice_first =
-      queue_.empty() || (!notices_.empty() && by_sequence(notices_.front(), queue_.front()));
-  std::deque<RowPtr>& from = notice_first ? notices_ : queue_;
+      queue_.rows.empty() ||
+      (!notices_.empty() && by_sequence(notices_.front(), queue_.rows.front()));
+  std::deque<RowPtr>& from = notice_first ? notices_ : queue_.rows;
   RowPtr row = std::move(from.front());
   from.pop_front();
   in_flight_.push_back(row);
@@ -80,8 +81,13 @@ void Subscription::close() {
 
 void Broadcast::open(Subscription& subscription) {
   subscriptions_.push_back(&subscription);
-  move_rows(backlog_, subscription.queue_,
+  move_rows(backlog_.rows, subscription.queue_.rows,
             [&](const StreamRow& row) { return subscription.covers(row.probe->id); });
+  std::erase_if(backlog_.dropped, [&](auto& entry) {
+    if (!subscription.covers(entry.first)) return false;
+    subscription.queue_.dropped.insert(entry);
+    return true;
+  });
   if (subscription.wants_notices())
     move_rows(last_notices_, subscription.notices_, [&](const StreamRow& notice) {
       return notice.probe && subscription.covers(notice.probe->id);
@@ -90,10 +96,11 @@ void Broadcast::open(Subscription& subscription) {
 
 void Broadcast::close(Subscription& subscription) {
   std::erase(subscriptions_, &subscription);
+  RowQueue& queue = subscription.queue_;
   std::deque<RowPtr> rows = std::move(subscription.in_flight_);
-  std::move(subscription.queue_.begin(), subscription.queue_.end(), std::back_inserter(rows));
+  std::move(queue.rows.begin(), queue.rows.end(), std::back_inserter(rows));
   subscription.in_flight_.clear();
-  subscription.queue_.clear();
+  queue.rows.clear();
   subscription.notices_.clear();
   for (RowPtr& row : rows) {
     // A row that another subscription also has is that one's to deliver or to give back.
@@ -102,25 +109,51 @@ void Broadcast::close(Subscription& subscription) {
     if (subscription.options_.own)
       let_go(std::move(row));
     else
-      backlog_.push_back(std::move(row));
+      backlog_.rows.push_back(std::move(row));
   }
-  std::sort(backlog_.begin(), backlog_.end(), by_sequence);
-  while (backlog_.size() > queue_limit) {
-    let_go(std::move(backlog_.front()));
-    backlog_.pop_front();
-  }
+  std::sort(backlog_.rows.begin(), backlog_.rows.end(), by_sequence);
+  while (backlog_.rows.size() > queue_limit) drop_oldest(backlog_);
+  // What the last reader was not told any more the next one is.
+  if (subscriptions_.empty() && !subscription.options_.own)
+    for (const auto& [probe, dropped] : queue.dropped) {
+      RowQueue::Dropped& kept = backlog_.dropped[probe];
+      kept.probe = dropped.probe;
+      kept.count += dropped.count;
+    }
 }
 
 void Broadcast::let_go(RowPtr row) {
   if (row.use_count() == 1 && !row->notice && !row->delivered) ++totals_[row->probe->id].lost;
 }
 
-void Broadcast::enqueue(std::deque<RowPtr>& queue, RowPtr row) {
-  queue.push_back(std::move(row));
-  if (queue.size() <= queue_limit) return;
-  RowPtr oldest = std::move(queue.front());
-  queue.pop_front();
+void Broadcast::enqueue(RowQueue& queue, RowPtr row) {
+  queue.rows.push_back(std::move(row));
+  if (queue.rows.size() > queue_limit) drop_oldest(queue);
+}
+
+void Broadcast::drop_oldest(RowQueue& queue) {
+  RowPtr oldest = std::move(queue.rows.front());
+  queue.rows.pop_front();
+  RowQueue::Dropped& dropped = queue.dropped[oldest->probe->id];
+  dropped.probe = oldest->probe;
+  ++dropped.count;
   let_go(std::move(oldest));
+}
+
+void Broadcast::tell_dropped(const bytecode::Value& time) {
+  for (Subscription* subscription : subscriptions_) {
+    if (!subscription->wants_notices()) continue;
+    for (const auto& [id, dropped] : std::exchange(subscription->queue_.dropped, {})) {
+      StreamRow notice;
+      notice.notice = "lost";
+      notice.probe = dropped.probe;
+      notice.notice_name = dropped.probe->name;
+      notice.row.time = time;
+      notice.row.value = static_cast<int64_t>(dropped.count);
+      notice.sequence = next_sequence_++;
+      keep_notice(subscription->notices_, std::make_shared<StreamRow>(std::move(notice)));
+    }
+  }
 }
 
 void Broadcast::publish(std::shared_ptr<const ProbeLabel> probe, host::Row row) {
@@ -161,7 +194,7 @@ Broadcast::Totals Broadcast::totals(host::ProbeId probe) const {
 }
 
 bool Broadcast::has_backlog(const std::set<host::ProbeId>& probes) const {
-  return std::any_of(backlog_.begin(), backlog_.end(), [&](const RowPtr& row) {
+  return std::any_of(backlog_.rows.begin(), backlog_.rows.end(), [&](const RowPtr& row) {
     return probes.empty() || probes.contains(row->probe->id);
   });
 }

@@ -8,6 +8,9 @@
 // oldest is dropped, and if nobody else has it, it is lost. A row is delivered when Nushell
 // acknowledges it: what a closing stream was sent but never took goes back to the backlog.
 //
+// Each reader is told how many rows its own queue has dropped, so its rows and its losses add up
+// for every reader, however slow beside others.
+//
 // Notices (counter, lost, fault rows) stand in order among the rows but beside their queue, so that
 // the news of a loss never pushes out a row.
 #pragma once
@@ -49,6 +52,16 @@ struct StreamRow {
 };
 using RowPtr = std::shared_ptr<StreamRow>;
 
+// Rows that wait for one reader, and what it has missed.
+struct RowQueue {
+  struct Dropped {
+    std::shared_ptr<const ProbeLabel> probe;
+    uint64_t count = 0;
+  };
+  std::deque<RowPtr> rows;  // by sequence
+  std::map<host::ProbeId, Dropped> dropped;
+};
+
 class Broadcast;
 
 // One reader: a bpf-stream, or an attach command's own --stream.
@@ -69,7 +82,7 @@ class Subscription {
   const std::set<host::ProbeId>& probes() const { return options_.probes; }
   bool wants_notices() const { return !options_.own; }
 
-  bool empty() const { return queue_.empty() && notices_.empty(); }
+  bool empty() const { return queue_.rows.empty() && notices_.empty(); }
   // Takes the oldest row for sending; it stays in flight until acknowledged.
   RowPtr take();
   void acknowledge();
@@ -84,7 +97,7 @@ class Subscription {
   friend class Broadcast;
   Broadcast* broadcast_;
   Options options_;
-  std::deque<RowPtr> queue_;
+  RowQueue queue_;
   std::deque<RowPtr> notices_;
   std::deque<RowPtr> in_flight_;
   bool finished_ = false;
@@ -105,8 +118,11 @@ class Broadcast {
   // waits for the next subscription if there is none.
   void notify(const StreamRow& notice, const std::set<host::ProbeId>& about, bool last = false);
 
+  // Tells each subscription what its queue has dropped since the last time.
+  void tell_dropped(const bytecode::Value& time);
+
   Totals totals(host::ProbeId probe) const;
-  size_t backlog() const { return backlog_.size(); }
+  size_t backlog() const { return backlog_.rows.size(); }
   // Whether unread rows wait that a subscription to `probes` (empty: all) would get.
   bool has_backlog(const std::set<host::ProbeId>& probes) const;
   const std::vector<Subscription*>& subscriptions() const { return subscriptions_; }
@@ -115,11 +131,12 @@ class Broadcast {
   friend class Subscription;
   void open(Subscription& subscription);
   void close(Subscription& subscription);
-  void enqueue(std::deque<RowPtr>& queue, RowPtr row);
+  void enqueue(RowQueue& queue, RowPtr row);
+  void drop_oldest(RowQueue& queue);
   void let_go(RowPtr row);
 
   std::vector<Subscription*> subscriptions_;
-  std::deque<RowPtr> backlog_;       // by sequence
+  RowQueue backlog_;
   std::deque<RowPtr> last_notices_;  // that nobody has read
   std::map<host::ProbeId, Totals> totals_;
   uint64_t next_sequence_ = 0;

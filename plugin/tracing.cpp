@@ -75,15 +75,18 @@ host::Status Tracing::detach(host::ProbeId id) {
   drain(rows_at_end);
   if (const auto info = session().info(id)) last = info;
   if (!last) last.emplace();
-  last->lost += broadcast_.totals(id).lost;
   tell_about(*last, true);
+  broadcast_.tell_dropped(now());
   if (anyone_listens()) tell_counters(id);
+  last->lost += broadcast_.totals(id).lost;
   const Live ended = std::move(live_.at(id));
   live_.erase(id);
   if (ended.expiry) ended.expiry->cancel();
   watch_rings();
   finish_streams();
   for (const auto& then : ended.gone) then(*last);
+  // The rows just taken may have brought other probes to their limit.
+  end_limited();
   settle();
   hooks_.rows_ready();
   return detached;
@@ -227,6 +230,7 @@ bool Tracing::anyone_listens() const {
 }
 
 void Tracing::start_notices() {
+  broadcast_.tell_dropped(now());
   if (ticking_) return;
   ticking_ = true;
   notice_tick();
@@ -240,7 +244,8 @@ void Tracing::notice_tick() {
       ticking_ = false;
       return;
     }
-    for (const host::ProbeInfo& info : list()) tell_about(info, false);
+    for (const host::ProbeInfo& info : session().list()) tell_about(info, false);
+    broadcast_.tell_dropped(now());
     tell_counters({});
     hooks_.rows_ready();
     notice_tick();

@@ -76,7 +76,7 @@ class Tracing {
   struct Live {
     std::vector<std::function<void(const host::ProbeInfo&)>> gone;
     std::shared_ptr<Timer> expiry;
-    uint64_t lost_told = 0;
+    uint64_t lost_told = 0;  // of the kernel's; the queues' own are told to each reader
     std::map<std::pair<std::string, uint32_t>, uint64_t> faults_told;
   };
   struct Ring {

@@ -12,8 +12,8 @@
 #include "emit.bpf.h"
 
 enum {
-  VM_HOT_STEPS = 4,       /* of one turn; then one heavy one */
-  VM_TURNS_MAX = 1 << 23, /* the most that bpf_loop takes; a turn spends at least one step */
+  VM_HOT_STEPS = 4,               /* of one turn; then one heavy one */
+  VM_TURNS_MAX = VM_FUEL_MAX + 1, /* the most that bpf_loop takes; a turn spends a step or more */
 };
 
 /* What a tier did with an instruction; below VM_FAULTS it is the fault that the instruction met. */
@@ -343,7 +343,7 @@ static __always_inline int vm_enter(void* context, vm_u32 slot) {
                            .stats = stats,
                            .slot = slot};
   vm_u32 fuel = frame.bank->fuel;
-  run->fuel = fuel < VM_TURNS_MAX ? fuel : VM_TURNS_MAX - 1;
+  run->fuel = fuel < VM_FUEL_MAX ? fuel : VM_FUEL_MAX;
   run->pc = 0;
   run->context = (vm_u64)context;
   run->pid_tgid = pid_tgid;

@@ -1,5 +1,7 @@
 #include "plugin/commands/commands.hpp"
 
+#include "plugin/codec.hpp"
+
 namespace plugin {
 
 const std::vector<Command>& commands() {
@@ -37,10 +39,10 @@ Node complete(const CompletionCall& call, Tracing& tracing) {
   const Command* command = find_command(call.name);
   if (!command || !call.positional) return {};
   Node::Array items;
-  const auto item = [&](std::string value, std::string description) {
+  const auto item = [&](const std::string& value, const std::string& description) {
     Node::Map map;
-    map.emplace_back("value", std::move(value));
-    map.emplace_back("description", std::move(description));
+    map.emplace_back("value", sanitise(value));
+    map.emplace_back("description", sanitise(description));
     map.emplace_back("append_whitespace", true);
     items.push_back(Node(std::move(map)));
   };

@@ -68,7 +68,7 @@ class Reader {
 
 void read_compile(Reader& flags, CompileFlags& out) {
   flags.number("str-len", 8, VM_STR_MAX, out.string_bytes);
-  flags.number("fuel", 1, UINT32_MAX, out.fuel);
+  flags.number("fuel", 1, VM_FUEL_MAX, out.fuel);
 }
 
 void read_pids(Reader& flags, std::vector<uint32_t>& pids) {

@@ -192,6 +192,51 @@ TEST(Notices, OnlyTheLastWordWaitsForAReader) {
   EXPECT_TRUE(reader.empty());
 }
 
+int64_t told(Subscription& reader, Broadcast& rows) {
+  rows.tell_dropped(bytecode::Value());
+  int64_t lost = 0;
+  while (!reader.empty()) {
+    const RowPtr row = reader.take();
+    if (row->notice) lost += value_of(row);
+    reader.acknowledge();
+  }
+  return lost;
+}
+
+TEST(Notices, ASlowReaderIsToldWhatItMissed) {
+  Broadcast rows;
+  Subscription slow(rows, {});
+  Subscription quick(rows, {});
+  for (size_t i = 0; i < queue_limit + 3; ++i) {
+    publish(rows, 1, 0);
+    quick.take();
+    quick.acknowledge();
+  }
+  EXPECT_EQ(told(slow, rows), 3);
+  EXPECT_EQ(told(quick, rows), 0);
+  EXPECT_EQ(told(slow, rows), 0);
+}
+
+TEST(Notices, ANewReaderIsToldWhatTheBacklogDropped) {
+  Broadcast rows;
+  for (size_t i = 0; i < queue_limit + 3; ++i) publish(rows, 1, 0);
+  Subscription other(rows, {.probes = {2}});
+  EXPECT_EQ(told(other, rows), 0);
+  Subscription reader(rows, {});
+  EXPECT_EQ(told(reader, rows), 3);
+}
+
+TEST(Notices, WhatTheLastReaderWasNotToldTheNextIs) {
+  Broadcast rows;
+  {
+    Subscription reader(rows, {});
+    for (size_t i = 0; i < queue_limit + 3; ++i) publish(rows, 1, 0);
+  }
+  Subscription next(rows, {});
+  EXPECT_EQ(told(next, rows), 3);
+  expect_totals(rows, 1, queue_limit + 3, queue_limit, 3);
+}
+
 TEST(Envelope, HasItsColumnsInOrder) {
   StreamRow row;
   row.probe = probe(3);

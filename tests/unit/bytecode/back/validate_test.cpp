@@ -56,6 +56,10 @@ TEST(Validate, Limits) {
   fuel.add(VM_OP_exit);
   fuel.program().fuel = 0;
   expect_refused(fuel, "no fuel");
+  fuel.program().fuel = VM_FUEL_MAX + 1;
+  expect_refused(fuel, "too much fuel");
+  fuel.program().fuel = VM_FUEL_MAX;
+  expect_accepted(fuel);
 
   ProgramMaker fields;
   fields.add(VM_OP_exit);
