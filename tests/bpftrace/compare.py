@@ -3,8 +3,8 @@
 
   tests/bpftrace/compare.py --nu NU --plugin PLUGIN --workload WORKLOAD
 
-Both filter by the workload's process id, so nothing else on the machine matters, and bpftrace says
-when it is attached before the workload may run.
+Both filter by the workload's process id, so nothing else on the machine matters, and bpftrace is
+attached before the workload may run.
 """
 
 import argparse
@@ -80,10 +80,12 @@ class Bpftrace:
     """bpftrace with a program, attached once this is made."""
 
     def __init__(self, program):
+        # bpftrace says that it attaches before it does; what runs on a timer comes after.
+        program += ' interval:ms:200 { printf("ready"); }'
         self.process = subprocess.Popen(["bpftrace", "-f", "json", "-e", program],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for line in self.process.stdout:
-            if "attached_probes" in line:
+            if '"ready' in line:
                 return
         raise harness.Failure(f"bpftrace did not attach: {self.process.stderr.read()}")
 
