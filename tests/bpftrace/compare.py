@@ -82,7 +82,10 @@ class Bpftrace:
     def __init__(self, program):
         # bpftrace says that it attaches before it does; what runs on a timer comes after.
         program += ' interval:ms:200 { printf("ready"); }'
-        self.process = subprocess.Popen(["bpftrace", "-f", "json", "-e", program],
+        # It wants tracefs mounted; a mount namespace of its own leaves the machine as it was.
+        mounted = ["unshare", "--mount", "sh", "-c",
+                   'mount -t tracefs tracefs /sys/kernel/tracing; exec "$@"', "sh"]
+        self.process = subprocess.Popen([*mounted, "bpftrace", "-f", "json", "-e", program],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if '"ready' in line:
