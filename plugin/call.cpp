@@ -10,12 +10,6 @@ namespace plugin {
 
 namespace {
 
-Node tag(const char* name, Node payload) {
-  Node::Map map;
-  map.emplace_back(name, std::move(payload));
-  return Node(std::move(map));
-}
-
 std::optional<std::string> text_in(const std::optional<Node>& answer) {
   const std::optional<bytecode::Value> value = answer ? to_value(*answer) : std::nullopt;
   const std::string* text = value ? value->get_if<std::string>() : nullptr;

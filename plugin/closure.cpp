@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "bytecode/literals.hpp"
 #include "plugin/codec.hpp"
 
 namespace plugin {
@@ -177,25 +178,6 @@ Task<Outcome<ClosureArgument>> read_written(std::shared_ptr<Call> call, Node arg
                      "write it as {|ctx| ... }, or as a string");
 }
 
-void append_utf8(std::string& out, uint32_t c) {
-  const auto byte = [&](uint32_t b) { out.push_back(static_cast<char>(b)); };
-  if (c < 0x80) {
-    byte(c);
-  } else if (c < 0x800) {
-    byte(0xc0 | c >> 6);
-    byte(0x80 | (c & 0x3f));
-  } else if (c < 0x10000) {
-    byte(0xe0 | c >> 12);
-    byte(0x80 | (c >> 6 & 0x3f));
-    byte(0x80 | (c & 0x3f));
-  } else {
-    byte(0xf0 | c >> 18);
-    byte(0x80 | (c >> 12 & 0x3f));
-    byte(0x80 | (c >> 6 & 0x3f));
-    byte(0x80 | (c & 0x3f));
-  }
-}
-
 // The escape after a backslash at `at`; its length in the literal, its bytes appended to `out`.
 size_t read_escape(std::string_view literal, size_t at, std::string& out) {
   const char c = at + 1 < literal.size() ? literal[at + 1] : '\\';
@@ -205,7 +187,7 @@ size_t read_escape(std::string_view literal, size_t at, std::string& out) {
     if (close != std::string_view::npos) {
       uint32_t number = 0;
       std::from_chars(literal.data() + at + 3, literal.data() + close, number, 16);
-      append_utf8(out, number);
+      out += bytecode::utf8(number).value_or("");
       return close + 1 - at;
     }
   }

@@ -17,12 +17,6 @@ constexpr size_t read_size = 64 * 1024;
 constexpr auto forever = asio::steady_timer::time_point::max();
 constexpr const char* own_version = EBPF_PLUGIN_VERSION;
 
-Node tag(const char* name, Node payload) {
-  Node::Map map;
-  map.emplace_back(name, std::move(payload));
-  return Node(std::move(map));
-}
-
 }  // namespace
 
 Engine::Engine(asio::io_context& io, int input, int output, Handlers handlers)

@@ -57,4 +57,10 @@ Node::Tagged Node::tagged() const {
   return {};
 }
 
+Node tag(std::string_view name, Node payload) {
+  Node::Map map;
+  map.emplace_back(name, std::move(payload));
+  return Node(std::move(map));
+}
+
 }  // namespace plugin

@@ -86,4 +86,7 @@ class Node {
   Variant v_;
 };
 
+// A variant with a payload, as Node::tagged reads it.
+Node tag(std::string_view name, Node payload);
+
 }  // namespace plugin

@@ -76,12 +76,6 @@ Node parse_item(const Node& data) {
   return {};
 }
 
-Node tag(const char* name, Node payload) {
-  Node::Map map;
-  map.emplace_back(name, std::move(payload));
-  return Node(std::move(map));
-}
-
 Node pair(Node first, Node second) {
   Node::Array array;
   array.push_back(std::move(first));

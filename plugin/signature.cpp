@@ -6,17 +6,11 @@ namespace plugin {
 
 namespace {
 
-Node one(const char* name, Node payload) {
-  Node::Map map;
-  map.emplace_back(name, std::move(payload));
-  return Node(std::move(map));
-}
-
 Node one_of(Node first, Node second) {
   Node::Array shapes;
   shapes.push_back(std::move(first));
   shapes.push_back(std::move(second));
-  return one("OneOf", std::move(shapes));
+  return tag("OneOf", std::move(shapes));
 }
 
 Node positional_node(const Positional& positional) {
@@ -56,10 +50,10 @@ Node any() { return "Any"; }
 Node string() { return "String"; }
 Node integer() { return "Int"; }
 Node duration() { return "Duration"; }
-Node closure_or_string() { return one_of(one("Closure", Node()), "String"); }
+Node closure_or_string() { return one_of(tag("Closure", Node()), "String"); }
 Node size() { return one_of("Int", "Filesize"); }
 // The list first: the other way round `[1 2]` arrives as text.
-Node int_or_list() { return one_of(one("List", "Int"), "Int"); }
+Node int_or_list() { return one_of(tag("List", "Int"), "Int"); }
 }  // namespace shape
 
 Node signature_node(const Signature& signature) {
@@ -99,7 +93,7 @@ Node signature_node(const Signature& signature) {
   sig.emplace_back("creates_scope", false);
   sig.emplace_back("allows_unknown_args", false);
   sig.emplace_back("complete", Node());
-  sig.emplace_back("category", one("Custom", signature.category));
+  sig.emplace_back("category", tag("Custom", signature.category));
 
   Node::Map plugin;
   plugin.emplace_back("sig", std::move(sig));

@@ -3,23 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "bytecode/show.hpp"
 #include "plugin/codec.hpp"
 
 namespace plugin {
 
 namespace {
-
-const char* type_name(bytecode::RowType type) {
-  switch (type) {
-    case bytecode::RowType::probe_hit:
-      return "probe_hit";
-    case bytecode::RowType::log:
-      return "log";
-    case bytecode::RowType::custom:
-      return "custom";
-  }
-  return "custom";
-}
 
 bool by_sequence(const RowPtr& a, const RowPtr& b) { return a->sequence < b->sequence; }
 
@@ -217,7 +206,8 @@ void write_envelope(Writer& writer, const StreamRow& row, std::string_view encod
   column("probe", row.probe ? number(row.probe->id) : none);
   column("target", row.probe ? Value(row.probe->target) : none);
   column("name", hit ? Value(row.probe->name) : Value(row.notice_name));
-  column("type", hit ? Value(type_name(row.row.type)) : Value(row.notice));
+  column("type",
+         hit ? Value(std::string(bytecode::row_type_name(row.row.type))) : Value(row.notice));
   column("event_type", row.row.event_type ? Value(*row.row.event_type) : none);
   column("pid", hit ? number(row.row.pid) : none);
   column("tid", hit ? number(row.row.tid) : none);

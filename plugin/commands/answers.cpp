@@ -171,4 +171,18 @@ Task<Outcome<MapRefs>> map_argument(CallPtr call, Tracing& tracing) {
   co_return refs;
 }
 
+Task<Answer> change_maps(CallPtr call, Tracing& tracing,
+                         host::Status (host::Session::*change)(std::string_view)) {
+  auto maps = co_await map_argument(call, tracing);
+  if (!maps) co_return maps.error();
+  for (const std::string& name : maps->names) {
+    const host::Status done = (tracing.session().*change)(name);
+    if (done) continue;
+    Blame blame;
+    blame.head = blame.argument = maps->span;
+    co_return labeled(done.error(), blame);
+  }
+  co_return EmptyAnswer{};
+}
+
 }  // namespace plugin

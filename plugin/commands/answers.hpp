@@ -42,5 +42,8 @@ struct MapRefs {
   Span span;
 };
 Task<Outcome<MapRefs>> map_argument(CallPtr call, Tracing& tracing);
+// Does `change` to each of them; stops at the first that is refused.
+Task<Answer> change_maps(CallPtr call, Tracing& tracing,
+                         host::Status (host::Session::*change)(std::string_view));
 
 }  // namespace plugin

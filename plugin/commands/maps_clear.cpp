@@ -5,16 +5,7 @@ namespace plugin {
 namespace {
 
 Task<Answer> run(CallPtr call, Tracing& tracing) {
-  auto maps = co_await map_argument(call, tracing);
-  if (!maps) co_return maps.error();
-  for (const std::string& name : maps->names) {
-    const host::Status done = tracing.session().map_clear(name);
-    if (done) continue;
-    Blame blame;
-    blame.head = blame.argument = maps->span;
-    co_return labeled(done.error(), blame);
-  }
-  co_return EmptyAnswer{};
+  co_return co_await change_maps(call, tracing, &host::Session::map_clear);
 }
 
 }  // namespace
