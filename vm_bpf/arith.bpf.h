@@ -77,4 +77,15 @@ static __always_inline vm_u32 vm_power(vm_u64 b, vm_u64 c, vm_u64* result) {
   return VM_FAULT_none;
 }
 
+/* rand */
+static __always_inline vm_u32 vm_random(struct vm_run* run, const struct vm_insn* insn) {
+  vm_u64 b = run->regs[insn->b & (VM_REGS - 1)], c = run->regs[insn->c & (VM_REGS - 1)];
+  vm_u64 least = (vm_s64)b < (vm_s64)c ? b : c;
+  vm_u64 count = ((vm_s64)b < (vm_s64)c ? c - b : b - c) + 1; /* 0 is 2^64 */
+  vm_u64 bits = (vm_u64)bpf_get_prandom_u32() << 32;
+  bits |= (vm_u32)bpf_get_prandom_u32();
+  run->regs[insn->a & (VM_REGS - 1)] = least + (count == 0 ? bits : bits % count);
+  return VM_FAULT_none;
+}
+
 #endif

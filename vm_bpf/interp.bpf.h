@@ -10,6 +10,8 @@
 #include "aggregate.bpf.h"
 #include "arith.bpf.h"
 #include "emit.bpf.h"
+#include "remake.bpf.h"
+#include "search.bpf.h"
 
 enum {
   VM_HOT_STEPS = 4,               /* of one turn; then one heavy one */
@@ -65,6 +67,9 @@ static __always_inline vm_u32 vm_hot(struct vm_run* run, const struct vm_bank* b
       VM_BRANCH(jgti, >)
       VM_BRANCH(jgei, >=)
 #undef VM_BRANCH
+    case VM_OP_trap:
+      after = imm & (VM_FAULTS - 1);
+      break;
 
     case VM_OP_mov:
       *a = *b;
@@ -134,6 +139,9 @@ static __always_inline vm_u32 vm_hot(struct vm_run* run, const struct vm_bank* b
     case VM_OP_isnull:
       *a = *b == VM_STR_NULL;
       break;
+    case VM_OP_str_len:
+      *a = *b == VM_STR_NULL ? 0 : *b & 0xffff;
+      break;
 
     case VM_OP_ld_pid:
       *a = run->pid_tgid >> 32;
@@ -194,6 +202,8 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
     case VM_OP_pow:
       return vm_power(run->regs[insn->b & (VM_REGS - 1)], run->regs[insn->c & (VM_REGS - 1)],
                       &run->regs[insn->a & (VM_REGS - 1)]);
+    case VM_OP_rand:
+      return vm_random(run, insn);
     case VM_OP_ld_mem:
       return vm_load(run, insn);
     case VM_OP_str_comm:
@@ -210,6 +220,15 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
       return vm_text_equals(run, bank, insn);
     case VM_OP_str_cmp:
       return vm_text_compare(run, insn);
+    case VM_OP_str_find:
+    case VM_OP_str_starts:
+    case VM_OP_str_ends:
+      return vm_text_find(run, bank, insn);
+    case VM_OP_str_sub:
+    case VM_OP_str_lower:
+    case VM_OP_str_upper:
+    case VM_OP_str_trim:
+      return vm_text_remake(run, bank, insn);
     case VM_OP_key_zero:
       return vm_key_zero(run, bank, insn);
     case VM_OP_key_str:

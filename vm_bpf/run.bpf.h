@@ -19,6 +19,24 @@ enum {
   VM_KEY_SIZE_MASK = (2 * VM_KEY_MAX - 1) & ~7,
 };
 
+/* A search for a part in a text (search.bpf.h): a window of the part's length moves over the text.
+ */
+struct vm_search {
+  vm_u64 at;         /* where the window begins next */
+  vm_u64 left;       /* places not looked at yet */
+  vm_u64 move;       /* 1 or -1 */
+  vm_u64 length;     /* of the part */
+  vm_u64 hash;       /* of the window */
+  vm_u64 wanted;     /* the hash of the part */
+  vm_u64 power;      /* of VM_HASH_BASE, by the bytes hashed so far */
+  vm_u64 enters;     /* what the byte that enters the window is multiplied by */
+  vm_u64 leaves;     /* what the byte that leaves it was */
+  vm_u64 shift;      /* what the hash is multiplied by between the two */
+  vm_u64 place;      /* the first of the places looked at last */
+  vm_u64 found;      /* the place compared last */
+  vm_u64 candidates; /* of these, by bits, those where the hash is the part's */
+};
+
 struct vm_run {
   vm_u32 busy;    /* 1 while a run owns the slot */
   vm_u32 pc;      /* between turns of the loop */
@@ -28,10 +46,12 @@ struct vm_run {
   vm_u64 pid_tgid;
   vm_u64 time;    /* of the event; 0 until something asks for it */
   vm_u64 word[2]; /* where small reads land */
+  struct vm_search search;
   vm_u64 regs[VM_REGS];
   vm_u8 key[3 * VM_KEY_MAX];
   vm_u8 heap[VM_HEAP_BYTES + VM_STR_MAX + VM_BLOCK];
-  struct vm_row row; /* directly before its payload: both go out in one piece */
+  vm_u8 slice[VM_STR_MAX + VM_BLOCK]; /* a text apart from the heap, to be compared or changed */
+  struct vm_row row;                  /* directly before its payload: both go out in one piece */
   vm_u8 payload[VM_ROW_MAX + VM_STR_MAX + 2 * VM_BLOCK];
 };
 

@@ -132,6 +132,14 @@ static __always_inline vm_u32 vm_text_literal(struct vm_run* run, const struct v
   return VM_FAULT_none;
 }
 
+/* Copies a part of a text to the slice, with zeros to the end of its block. */
+static __always_inline void vm_slice(struct vm_run* run, const struct vm_bank* bank,
+                                     const vm_u8* from, vm_u64 length) {
+  length = vm_masked(length, VM_STR_MASK);
+  vm_copy(run->slice, length, from);
+  vm_copy(run->slice + length, VM_BLOCK - (length & (VM_BLOCK - 1)), vm_zeros(bank));
+}
+
 struct vm_comparison {
   struct vm_run* run;
   const vm_u8 *left, *right;
