@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "program.hpp"
-#include "result.hpp"
-#include "schema.hpp"
-#include "value.hpp"
+#include "bytecode/program.hpp"
+#include "bytecode/result.hpp"
+#include "bytecode/schema.hpp"
+#include "bytecode/value.hpp"
 
 namespace bytecode {
 
@@ -22,8 +22,17 @@ namespace bytecode {
 struct Capture {
   std::string name;  // without the $
   Value value;
-  // Not empty: a kind of value that a program cannot hold ("range", "closure"); `value` is null.
+  // Not empty: a kind of value that a program cannot hold ("cell path"); `value` is null.
   std::string unsupported = {};
+  // A closure: the index of its text in CompileOptions::texts; `value` is null.
+  std::optional<uint32_t> text = {};
+};
+
+// Source from outside the closure: a custom command (`def name [...] { ... }`) or a captured
+// closure (`{|x| ...}`), with the variables that it captured where it was written.
+struct Text {
+  std::string source;
+  std::vector<Capture> captures;
 };
 
 enum class Dialect : uint8_t {
@@ -35,6 +44,7 @@ enum class Dialect : uint8_t {
 struct CompileOptions {
   Dialect dialect = Dialect::closure;
   std::vector<Capture> captures;
+  std::vector<Text> texts;
   uint32_t string_bytes =
       256;  // capacity of a string read from memory, with its NUL; 8 to VM_STR_MAX
   uint32_t fuel = VM_FUEL;
@@ -42,8 +52,19 @@ struct CompileOptions {
 
 // `source` is the closure with its braces, `{|ctx| ...}`; in the text dialect the braces may be
 // missing.
+//
+// The spans of the program and of errors point into Program::source: the closure, then each of
+// `options.texts` after a newline.
 Result<Program> compile(std::string_view source, const Schema& schema,
                         const CompileOptions& options);
+
+// The names in command position that the language does not have, each once: where Nushell knows a
+// custom command of that name, its text belongs into the options. A name of several words comes
+// with its shorter beginnings ("net", "net send"). Empty where the text does not parse.
+std::vector<std::string> commands_called(std::string_view source, Dialect dialect);
+
+// The verbs, and the commands of Nushell that the kernel runs; functions.hpp has those of the host.
+std::vector<std::string_view> command_names();
 
 // The value of the sentinel that the module exports for a builtin ("pid", "uid", "comm" ...), or
 // null where there is none. A captured variable of that name and value means the builtin; any other

@@ -59,34 +59,80 @@ std::vector<RawField> split(const RowSite& site, uint64_t nulls, std::span<const
   return fields;
 }
 
-Value evaluate(const Output& output, const std::vector<RawField>& fields, Clock clock) {
-  switch (output.kind) {
-    case Output::Kind::constant:
-      return output.constant;
-    case Output::Kind::field: {
-      if (output.field >= fields.size()) return Value();
-      const RawField& field = fields[output.field];
-      if (field.null) return Value();
-      if (field.raw == Raw::word) return word_value(field.word, output.as, clock);
-      return output.as == As::string ? Value(field.text) : Value();
+class Evaluation {
+ public:
+  Evaluation(const std::vector<RawField>& fields, Clock clock) : fields_(fields), clock_(clock) {}
+
+  Value value(const Output& output) const {
+    switch (output.kind) {
+      case Output::Kind::constant:
+        return output.constant;
+      case Output::Kind::field:
+        return field(output);
+      case Output::Kind::record:
+        return record(output);
+      case Output::Kind::list:
+        return list(output);
+      case Output::Kind::call:
+        return apply(output.function, members(output)).value_or(Value());
+      case Output::Kind::choice: {
+        const uint64_t which = word(output.field);
+        return which < output.members.size() ? value(output.members[which].second) : Value();
+      }
+      case Output::Kind::range:
+        return range(output);
     }
-    case Output::Kind::record: {
-      Record record;
-      record.reserve(output.members.size());
-      for (const auto& [name, member] : output.members)
-        record.emplace_back(name, evaluate(member, fields, clock));
-      return Value(std::move(record));
-    }
-    case Output::Kind::list: {
-      List list;
-      list.reserve(output.members.size());
-      for (const auto& [name, member] : output.members)
-        list.push_back(evaluate(member, fields, clock));
-      return Value(std::move(list));
-    }
+    return Value();
   }
-  return Value();
-}
+
+ private:
+  // 0 for what is not there.
+  uint64_t word(uint16_t index) const {
+    return index < fields_.size() && fields_[index].raw == Raw::word ? fields_[index].word : 0;
+  }
+
+  Value field(const Output& output) const {
+    if (output.field >= fields_.size()) return Value();
+    const RawField& field = fields_[output.field];
+    if (field.null) return Value();
+    if (field.raw == Raw::word) return word_value(field.word, output.as, clock_);
+    return output.as == As::string ? Value(field.text) : Value();
+  }
+
+  Value record(const Output& output) const {
+    Record record;
+    record.reserve(output.members.size());
+    for (const auto& [name, member] : output.members) record.emplace_back(name, value(member));
+    return Value(std::move(record));
+  }
+
+  Value list(const Output& output) const { return Value(members(output)); }
+
+  List members(const Output& output) const {
+    List values;
+    values.reserve(output.members.size());
+    for (const auto& [name, member] : output.members)
+      if (!member.present || word(*member.present) != 0) values.push_back(value(member));
+    return values;
+  }
+
+  Value range(const Output& output) const {
+    const List ends = members(output);
+    if (ends.size() != 4 || !ends[0].get_if<int64_t>()) return Value();
+    Range range;
+    range.start = *ends[0].get_if<int64_t>();
+    if (const int64_t* to = ends[2].get_if<int64_t>()) range.end = *to;
+    range.step = range.end && *range.end < range.start ? -1 : 1;
+    if (const int64_t* next = ends[1].get_if<int64_t>())
+      if (__builtin_sub_overflow(*next, range.start, &range.step)) return Value();
+    const bool* inclusive = ends[3].get_if<bool>();
+    range.inclusive = inclusive != nullptr && *inclusive;
+    return Value(range);
+  }
+
+  const std::vector<RawField>& fields_;
+  Clock clock_;
+};
 
 Value part_value(const KeyPart& part, std::span<const uint8_t> key, Clock clock) {
   if (size_t{part.offset} + part.size > key.size()) return Value();
@@ -102,7 +148,8 @@ Value part_value(const KeyPart& part, std::span<const uint8_t> key, Clock clock)
 
 Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload,
                  Clock clock) {
-  return evaluate(site.value, split(site, nulls, payload), clock);
+  const std::vector<RawField> fields = split(site, nulls, payload);
+  return Evaluation(fields, clock).value(site.value);
 }
 
 Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock) {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <span>
 
-#include "program.hpp"
-#include "result.hpp"
-#include "value.hpp"
+#include "bytecode/program.hpp"
+#include "bytecode/result.hpp"
+#include "bytecode/value.hpp"
 
 namespace bytecode {
 

@@ -41,6 +41,11 @@ std::string constant(const Program& program, const vm_insn& insn) {
   return number(value);
 }
 
+std::string fault_name(int64_t kind) {
+  const FaultInfo* info = kind < 0 ? nullptr : fault_info(static_cast<uint32_t>(kind));
+  return info == nullptr ? number(kind) + "?" : std::string(info->name);
+}
+
 std::string operands(const Program& program, const vm_insn& insn, Format format) {
   const std::string sep = ", ";
   switch (format) {
@@ -92,6 +97,20 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
       return at("key", imm_low(insn)) + sep + reg(insn.a) + sep + number(imm_high(insn));
     case Format::a_bit:
       return reg(insn.a) + sep + "bit " + number(insn.imm);
+    case Format::fault:
+      return fault_name(insn.imm);
+    case Format::abc_end:
+      return reg(insn.a) + sep + reg(insn.b) + sep + reg(insn.c) + sep +
+             (insn.imm == 0 ? "first" : "last");
+    case Format::str_copy:
+      return reg(insn.a) + sep + at("heap", insn.b) + sep + reg(insn.c) + sep + number(insn.imm);
+    case Format::str_trim:
+      return reg(insn.a) + sep + at("heap", insn.b) + sep + reg(insn.c) + sep +
+             number(imm_low(insn)) + (trims_start(insn) ? ", start" : "") +
+             (trims_end(insn) ? ", end" : "");
+    case Format::str_sub:
+      return reg(insn.a) + sep + at("heap", insn.b) + sep + reg(insn.c) + "[" + reg(insn.c + 1u) +
+             " to " + reg(insn.c + 2u) + "]" + sep + number(insn.imm);
     case Format::map_key:
       return "map " + number(insn.imm) + sep + "class " + number(insn.c);
     case Format::cell:
@@ -102,6 +121,8 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
   return "";
 }
 
+std::string members_text(const Output& output);
+
 std::string output_text(const Output& output) {
   switch (output.kind) {
     case Output::Kind::constant:
@@ -109,18 +130,29 @@ std::string output_text(const Output& output) {
     case Output::Kind::field:
       return "#" + std::to_string(output.field) + " " + std::string(as_name(output.as));
     case Output::Kind::record:
-    case Output::Kind::list: {
-      const bool record = output.kind == Output::Kind::record;
-      std::string text = record ? "{" : "[";
-      for (const auto& [name, member] : output.members) {
-        if (text.size() > 1) text += ", ";
-        if (record) text += show_name(name) + ": ";
-        text += output_text(member);
-      }
-      return text + (record ? "}" : "]");
-    }
+      return "{" + members_text(output) + "}";
+    case Output::Kind::list:
+      return "[" + members_text(output) + "]";
+    case Output::Kind::call:
+      return std::string(function_name(output.function)) + "(" + members_text(output) + ")";
+    case Output::Kind::choice:
+      return "choice #" + std::to_string(output.field) + " of (" + members_text(output) + ")";
+    case Output::Kind::range:
+      return "range(" + members_text(output) + ")";
   }
   return "";
+}
+
+// The parts of a value; of a record with their names, of a list with what says that they are there.
+std::string members_text(const Output& output) {
+  std::string text;
+  for (const auto& [name, member] : output.members) {
+    if (!text.empty()) text += ", ";
+    if (output.kind == Output::Kind::record) text += show_name(name) + ": ";
+    if (member.present) text += "if #" + std::to_string(*member.present) + " ";
+    text += output_text(member);
+  }
+  return text;
 }
 
 // The source at a span on one line, cut where it is long.
@@ -172,6 +204,13 @@ std::string map_text(const MapSpec& map, size_t index) {
 }
 
 }  // namespace
+
+std::string operand_text(const Program& program, const vm_insn& insn) {
+  const OpInfo* info = op_info(insn.op);
+  return info ? operands(program, insn, info->format) : "";
+}
+
+std::string source_words(const Program& program, Span span) { return source_text(program, span); }
 
 std::string disassemble(const Program& program) {
   std::string text;

@@ -5,39 +5,12 @@
 #include <cstring>
 #include <string_view>
 
+#include "bytecode/interp_numbers.hpp"
+#include "bytecode/interp_strings.hpp"
 #include "bytecode/isa_table.hpp"
 
 namespace bytecode {
 namespace {
-
-// The value of the low `size` bytes of a little-endian word, as a register holds it.
-int64_t extend(uint64_t word, uint32_t size, bool is_signed) {
-  if (size >= 8) return static_cast<int64_t>(word);
-  const uint32_t unused = 64 - 8 * size;
-  word <<= unused;
-  return is_signed ? static_cast<int64_t>(word) >> unused : static_cast<int64_t>(word >> unused);
-}
-
-int64_t floor_div(int64_t b, int64_t c) {
-  const int64_t quotient = b / c;
-  return b % c != 0 && (b < 0) != (c < 0) ? quotient - 1 : quotient;
-}
-
-int64_t floor_mod(int64_t b, int64_t c) {
-  const int64_t remainder = b % c;
-  return remainder != 0 && (remainder < 0) != (c < 0) ? remainder + c : remainder;
-}
-
-bool power(int64_t base, int64_t exponent, int64_t& result) {
-  result = 1;
-  while (true) {
-    if ((exponent & 1) != 0 && __builtin_mul_overflow(result, base, &result)) return false;
-    exponent >>= 1;
-    if (exponent == 0) return true;
-    // The square is a factor of the result, so that its overflow is the result's.
-    if (__builtin_mul_overflow(base, base, &base)) return false;
-  }
-}
 
 class Run {
  public:
@@ -45,7 +18,6 @@ class Run {
       : program_(program), event_(event), effects_(effects) {
     // A kernel's scratch slot holds what the run before left there.
     regs_.fill(0x5a5a5a5a5a5a5a5a);
-    heap_.assign(size_t{VM_HEAP_BLOCKS} * VM_BLOCK, 0x5a);
     key_.fill(0x5a);
     std::memcpy(comm_.data(), event.comm.data(),
                 std::min<size_t>(event.comm.size(), VM_COMM_BYTES - 1));
@@ -116,33 +88,13 @@ class Run {
   }
 
   bool make_string(uint8_t to, uint8_t block, std::string_view text) {
-    const auto length = static_cast<uint32_t>(text.size());
-    if (length >= VM_STR_MAX || block + text_blocks(length) > VM_HEAP_BLOCKS)
-      return fault(VM_FAULT_bad_program);
-    uint8_t* to_text = heap_.data() + size_t{block} * VM_BLOCK;
-    std::memset(to_text, 0, size_t{text_blocks(length)} * VM_BLOCK);
-    std::copy(text.begin(), text.end(), to_text);
-    spend(length / VM_BLOCK);
-    return set(to, static_cast<int64_t>(length | uint64_t{block} << 16));
+    const std::optional<int64_t> handle = heap_.make(block, text);
+    if (!handle) return fault(VM_FAULT_bad_program);
+    spend(text.size() / VM_BLOCK);
+    return set(to, *handle);
   }
 
-  struct Text {
-    bool valid = false;
-    bool null = false;
-    std::string_view text;
-  };
-
-  // The text that a handle names. Null reads as empty.
-  Text text_of(int64_t handle) const {
-    const auto bits = static_cast<uint64_t>(handle);
-    if (bits == VM_STR_NULL) return {true, true, {}};
-    const uint64_t length = bits & 0xffff, block = bits >> 16;
-    if (length >= VM_STR_MAX || block >= VM_HEAP_BLOCKS ||
-        block + text_blocks(static_cast<uint32_t>(length)) > VM_HEAP_BLOCKS)
-      return {};
-    const auto* text = reinterpret_cast<const char*>(heap_.data()) + block * VM_BLOCK;
-    return {true, false, std::string_view(text, length)};
-  }
+  using Text = StringHeap::Text;
 
   std::string_view literal(const vm_insn& insn) const {
     assert(size_t{imm_low(insn)} + imm_high(insn) <= program_.pool.size());
@@ -195,32 +147,61 @@ class Run {
   }
 
   bool compare_literal(const vm_insn& insn) {
-    const Text text = text_of(reg(insn.b));
-    if (!text.valid) return fault(VM_FAULT_bad_program);
+    const std::optional<Text> text = heap_.at(reg(insn.b));
+    if (!text) return fault(VM_FAULT_bad_program);
     spend(imm_high(insn) / VM_BLOCK);
-    return set(insn.a, text.text == literal(insn));
+    return set(insn.a, text->text == literal(insn));
   }
 
-  bool compare_strings(const vm_insn& insn) {
-    const Text b = text_of(reg(insn.b)), c = text_of(reg(insn.c));
-    if (!b.valid || !c.valid) return fault(VM_FAULT_bad_program);
-    spend(std::min(b.text.size(), c.text.size()) / VM_BLOCK);
-    const int order = b.text.compare(c.text);  // char_traits<char> compares as unsigned
+  // What an instruction says of the two texts b and c.
+  bool of_two_texts(const vm_insn& insn) {
+    const std::optional<Text> left = heap_.at(reg(insn.b)), right = heap_.at(reg(insn.c));
+    if (!left || !right) return fault(VM_FAULT_bad_program);
+    const std::string_view b = left->text, c = right->text;
+    if (insn.op == VM_OP_str_find) {
+      spend((b.size() + c.size()) / VM_BLOCK);
+      return set(insn.a, find_text(b, c, insn.imm != 0));
+    }
+    spend(std::min(b.size(), c.size()) / VM_BLOCK);
+    if (insn.op == VM_OP_str_starts) return set(insn.a, b.starts_with(c));
+    if (insn.op == VM_OP_str_ends) return set(insn.a, b.ends_with(c));
+    const int order = b.compare(c);  // char_traits<char> compares as unsigned
     return set(insn.a, (order > 0) - (order < 0));
+  }
+
+  // A text made of the text c.
+  bool remake_string(const vm_insn& insn) {
+    const std::optional<Text> text = heap_.at(reg(insn.c));
+    if (!text) return fault(VM_FAULT_bad_program);
+    if (text->null) return set(insn.a, static_cast<int64_t>(VM_STR_NULL));
+    const std::string_view from = text->text;
+    std::string made;
+    if (insn.op == VM_OP_str_sub) {
+      const auto c = insn.c;
+      made = part_of_text(from, reg(static_cast<uint8_t>(c + 1)), reg(static_cast<uint8_t>(c + 2)));
+    } else if (insn.op == VM_OP_str_trim) {
+      spend(from.size() / VM_BLOCK);
+      made = trim_text(from, trims_start(insn), trims_end(insn));
+    } else {
+      made = insn.op == VM_OP_str_lower ? lower_text(from) : upper_text(from);
+    }
+    if (made.size() > imm_low(insn)) {
+      made.resize(imm_low(insn));
+      fault(VM_FAULT_string_cut);
+    }
+    return make_string(insn.a, insn.b, made);
   }
 
   bool key_string(const vm_insn& insn) {
     const uint32_t offset = imm_low(insn), capacity = imm_high(insn);
     assert(offset + capacity <= VM_KEY_MAX);
-    Text text = text_of(reg(insn.a));
-    if (!text.valid) return fault(VM_FAULT_bad_program);
+    const std::optional<Text> text = heap_.at(reg(insn.a));
+    if (!text) return fault(VM_FAULT_bad_program);
     spend(capacity / VM_BLOCK);
-    if (text.text.size() > capacity) {
-      text.text = text.text.substr(0, capacity);
-      fault(VM_FAULT_string_cut);
-    }
+    if (text->text.size() > capacity) fault(VM_FAULT_string_cut);
+    const std::string_view kept = text->text.substr(0, capacity);
     std::memset(key_.data() + offset, 0, capacity);
-    std::copy(text.text.begin(), text.text.end(), key_.begin() + offset);
+    std::copy(kept.begin(), kept.end(), key_.begin() + offset);
     return true;
   }
 
@@ -243,20 +224,18 @@ class Run {
   }
 
   bool row_str(int64_t handle) {
-    Text text = text_of(handle);
-    if (!row_open_ || !text.valid || row_.size() + 8 > VM_ROW_MAX || row_field_ >= 64)
+    const std::optional<Text> text = heap_.at(handle);
+    if (!row_open_ || !text || row_.size() + 8 > VM_ROW_MAX || row_field_ >= 64)
       return fault(VM_FAULT_bad_program);
     const size_t start = row_.size() + 8;
     const size_t room = start < VM_ROW_TEXT_END ? VM_ROW_TEXT_END - start : 0;
-    if (text.text.size() > room) {
-      text.text = text.text.substr(0, room);
-      fault(VM_FAULT_string_cut);
-    }
-    append_word(text.text.size());
-    row_.insert(row_.end(), text.text.begin(), text.text.end());
+    if (text->text.size() > room) fault(VM_FAULT_string_cut);
+    const std::string_view kept = text->text.substr(0, room);
+    append_word(kept.size());
+    row_.insert(row_.end(), kept.begin(), kept.end());
     row_.resize((row_.size() + 7) / 8 * 8);
-    if (text.null) row_nulls_ |= uint64_t{1} << row_field_;
-    spend(text.text.size() / VM_BLOCK);
+    if (text->null) row_nulls_ |= uint64_t{1} << row_field_;
+    spend(kept.size() / VM_BLOCK);
     ++row_field_;
     return true;
   }
@@ -304,6 +283,8 @@ class Run {
         return jump_if(reg(insn.a) > imm, branch_target(insn));
       case VM_OP_jgei:
         return jump_if(reg(insn.a) >= imm, branch_target(insn));
+      case VM_OP_trap:
+        return fault(static_cast<vm_fault>(target));
 
       case VM_OP_mov:
         return set(insn.a, reg(insn.b));
@@ -380,6 +361,9 @@ class Run {
         return set(insn.a, event_.cpu);
       case VM_OP_ld_time:
         return set(insn.a, static_cast<int64_t>(event_.time));
+      case VM_OP_rand:
+        return set(insn.a,
+                   number_between(reg(insn.b), reg(insn.c), event_.random ? event_.random() : 0));
 
       case VM_OP_ld_ctx: {
         uint64_t word = 0;
@@ -402,8 +386,21 @@ class Run {
         return make_string(insn.a, insn.b, literal(insn));
       case VM_OP_str_eqk:
         return compare_literal(insn);
+      case VM_OP_str_len: {
+        const std::optional<Text> text = heap_.at(reg(insn.b));
+        if (!text) return fault(VM_FAULT_bad_program);
+        return set(insn.a, static_cast<int64_t>(text->text.size()));
+      }
       case VM_OP_str_cmp:
-        return compare_strings(insn);
+      case VM_OP_str_find:
+      case VM_OP_str_starts:
+      case VM_OP_str_ends:
+        return of_two_texts(insn);
+      case VM_OP_str_sub:
+      case VM_OP_str_lower:
+      case VM_OP_str_upper:
+      case VM_OP_str_trim:
+        return remake_string(insn);
 
       case VM_OP_key_zero:
         assert(target <= VM_KEY_MAX);
@@ -456,7 +453,7 @@ class Run {
   uint32_t next_ = 0;
   uint64_t spent_ = 0;
   std::array<int64_t, VM_REGS> regs_;
-  std::vector<uint8_t> heap_;
+  StringHeap heap_;
   std::array<uint8_t, VM_KEY_MAX> key_;
   std::array<char, VM_COMM_BYTES> comm_{};
   bool row_open_ = false;

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "program.hpp"
-#include "wire.h"
+#include "bytecode/program.hpp"
+#include "bytecode/wire.h"
 
 namespace bytecode {
 
@@ -25,6 +25,8 @@ struct Event {
   // Reads memory for ld.mem and str.read; nothing where the address does not answer. Bytes are
   // appended up to `size`, fewer at the end of what is mapped.
   std::function<std::optional<std::vector<uint8_t>>(uint64_t address, uint32_t size)> memory;
+  // 64 random bits for rand; zeros where it is not set.
+  std::function<uint64_t()> random;
 };
 
 struct FaultAt {

@@ -26,6 +26,11 @@
  *   key_int_at  imm a multiple of 8, + 16 <= VM_KEY_MAX
  *   key_str     a register; imm: offset | capacity << 16, multiples of 8, the sum <= VM_KEY_MAX
  *   a_bit       a register; imm a bit, 0 to 63
+ *   fault       imm a fault that ends the run
+ *   abc_end     registers; imm 0 or 1
+ *   str_copy    a register; b a heap block; c a register; imm a text's most bytes, < VM_STR_MAX
+ *   str_trim    likewise, with the sides in imm >> 16: 1, 2 or 3
+ *   str_sub     likewise without sides; c + 1 and c + 2 registers too
  *   map_key     c a key class; imm a map (in a Program an index into its maps, loaded a slot)
  *   cell        imm likewise, of an unkeyed map
  *   site        imm an index into the Program's rows

@@ -68,6 +68,11 @@ std::string_view format_name(Format format) {
     NAME(key_int_at);
     NAME(key_str);
     NAME(a_bit);
+    NAME(fault);
+    NAME(abc_end);
+    NAME(str_copy);
+    NAME(str_trim);
+    NAME(str_sub);
     NAME(map_key);
     NAME(cell);
     NAME(site);

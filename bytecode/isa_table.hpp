@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "isa.h"
+#include "bytecode/isa.h"
 
 namespace bytecode {
 
@@ -33,6 +33,11 @@ enum class Format : uint8_t {
   key_int_at,
   key_str,
   a_bit,
+  fault,
+  abc_end,
+  str_copy,
+  str_trim,
+  str_sub,
   map_key,
   cell,
   site,
@@ -81,6 +86,10 @@ inline uint32_t imm_high(const vm_insn& insn) { return static_cast<uint32_t>(ins
 inline uint32_t branch_target(const vm_insn& insn) {
   return static_cast<uint32_t>(insn.b) | static_cast<uint32_t>(insn.c) << 8;
 }
+
+// The sides that a `str_trim` takes white space from.
+inline bool trims_start(const vm_insn& insn) { return (imm_high(insn) & 1) != 0; }
+inline bool trims_end(const vm_insn& insn) { return (imm_high(insn) & 2) != 0; }
 
 // Blocks of the string heap that a text of `length` bytes takes with its NUL.
 constexpr uint32_t text_blocks(uint32_t length) { return length / VM_BLOCK + 1; }

@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "isa.h"
-#include "result.hpp"
-#include "value.hpp"
+#include "bytecode/functions/functions.hpp"
+#include "bytecode/isa.h"
+#include "bytecode/result.hpp"
+#include "bytecode/value.hpp"
 
 namespace bytecode {
 
@@ -22,13 +23,23 @@ enum class As : uint8_t { integer, boolean, string, date, duration, filesize };
 
 // How the host rebuilds a value from a row: the closure's expression with its raw inputs taken out.
 struct Output {
-  enum class Kind : uint8_t { constant, field, record, list };
+  enum class Kind : uint8_t {
+    constant,
+    field,
+    record,
+    list,
+    call,    // `function` of the members: what only the host can compute
+    choice,  // the member that the raw word `field` numbers
+    range,   // of its members: from, next, to (the last two may be null), and whether inclusive
+  };
   Output() = default;  // declared, for clang 14: it asks for it while `members` is incomplete
   Kind kind = Kind::constant;
-  Value constant;                                       // constant
-  uint16_t field = 0;                                   // field: index into the row's raw fields
-  As as = As::integer;                                  // field
-  std::vector<std::pair<std::string, Output>> members;  // record (named), list (names empty)
+  Value constant;                   // constant
+  uint16_t field = 0;               // field, choice: a raw field of the row
+  As as = As::integer;              // field
+  Function function = {};           // call
+  std::optional<uint16_t> present;  // of a list's member: it is there where this raw word is not 0
+  std::vector<std::pair<std::string, Output>> members;  // named in a record
 };
 
 enum class RowType : uint8_t { probe_hit, log, custom };
@@ -71,7 +82,7 @@ struct Program {
   std::vector<uint8_t> pool;
   std::vector<RowSite> rows;
   std::vector<MapSpec> maps;
-  std::string source;  // the text the spans point into
+  std::string source;  // the text the spans point into: the closure's, then what it calls
   uint32_t fuel = VM_FUEL;
 };
 

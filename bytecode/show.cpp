@@ -1,7 +1,8 @@
 #include "bytecode/show.hpp"
 
 #include <cstdint>
-#include <cstdio>
+
+#include "bytecode/functions/number_text.hpp"
 
 namespace bytecode {
 namespace {
@@ -21,11 +22,7 @@ struct Shower {
   std::string operator()(Null) const { return "null"; }
   std::string operator()(bool v) const { return v ? "true" : "false"; }
   std::string operator()(int64_t v) const { return std::to_string(v); }
-  std::string operator()(double v) const {
-    char text[40];
-    std::snprintf(text, sizeof text, "%.17g", v);
-    return text;
-  }
+  std::string operator()(double v) const { return obvious_float_text(v); }
   std::string operator()(const std::string& v) const { return quoted(v); }
   std::string operator()(Duration v) const { return std::to_string(v.nanoseconds) + "ns"; }
   std::string operator()(Filesize v) const { return std::to_string(v.bytes) + "b"; }
@@ -38,6 +35,14 @@ struct Shower {
       text += kHex[byte & 15];
     }
     return text + "]";
+  }
+  // As Nushell writes one: start..end, with the second number where the step is not 1.
+  std::string operator()(const Range& v) const {
+    const auto second = static_cast<int64_t>(static_cast<uint64_t>(v.start) + v.step);
+    std::string text = std::to_string(v.start) + "..";
+    if (v.step != 1) text += std::to_string(second) + "..";
+    if (!v.end) return text;
+    return text + (v.inclusive ? "" : "<") + std::to_string(*v.end);
   }
   std::string operator()(const List& v) const {
     std::string text = "[";

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "program.hpp"
-#include "value.hpp"
+#include "bytecode/program.hpp"
+#include "bytecode/value.hpp"
 
 namespace bytecode {
 

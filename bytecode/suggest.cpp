@@ -34,7 +34,9 @@ std::vector<std::string> nearest(std::string_view word, const std::vector<std::s
     if (name.size() > word_at_most) continue;
     size_t limit = std::max<size_t>(1, std::max(word.size(), name.size()) / 3);
     size_t distance = edit_distance(word, name);
-    if (distance <= limit) found.emplace_back(distance, name);
+    // Words of one letter have nothing in common.
+    bool alike = distance < std::max(word.size(), name.size());
+    if (distance <= limit && alike) found.emplace_back(distance, name);
   }
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());

@@ -85,6 +85,19 @@ class Operands {
         return first_of(reg(insn.a), key(imm_low(insn), imm_high(insn)));
       case Format::a_bit:
         return first_of(reg(insn.a), require(imm >= 0 && imm < 64, "no word has such a bit"));
+      case Format::fault:
+        return ending_fault(imm);
+      case Format::abc_end:
+        return first_of(reg(insn.a), reg(insn.b), reg(insn.c),
+                        require(imm == 0 || imm == 1, "the end is neither 0 nor 1"));
+      case Format::str_copy:
+        return text_made(insn, imm);
+      case Format::str_trim:
+        return first_of(text_made(insn, imm_low(insn)),
+                        require(imm_high(insn) >= 1 && imm_high(insn) <= 3,
+                                "the sides are none of 1, 2 and 3"));
+      case Format::str_sub:
+        return first_of(text_made(insn, imm), reg(insn.c + 2));
       case Format::map_key:
         return map_key(insn);
       case Format::cell:
@@ -116,6 +129,18 @@ class Operands {
     return require(
         length < VM_STR_MAX && block + text_blocks(static_cast<uint32_t>(length)) <= VM_HEAP_BLOCKS,
         "the string does not fit the heap");
+  }
+
+  static Reason ending_fault(int64_t kind) {
+    const FaultInfo* info = kind > 0 && kind < VM_FAULTS ? fault_info(uint32_t(kind)) : nullptr;
+    return require(info != nullptr && info->ends_run, "no such fault ends the run");
+  }
+
+  // A text of at most `longest` bytes, made of another one.
+  static Reason text_made(const vm_insn& insn, int64_t longest) {
+    return first_of(reg(insn.a), reg(insn.c),
+                    require(longest >= 0 && longest < VM_STR_MAX, "no string has such a size"),
+                    heap(insn.b, longest));
   }
 
   Reason str_ctx(const vm_insn& insn) const {
@@ -168,13 +193,23 @@ class Operands {
 };
 
 Reason check_output(const Output& output, const std::vector<Raw>& fields) {
+  const auto is_word = [&](uint16_t field) {
+    return field < fields.size() && fields[field] == Raw::word;
+  };
   if (output.kind == Output::Kind::field) {
     if (output.field >= fields.size()) return "the value names a field that the row has not";
     return require((fields[output.field] == Raw::text) == (output.as == As::string),
                    "the value reads a field as what it is not");
   }
-  for (const auto& [name, member] : output.members)
+  if (output.kind == Output::Kind::choice && !is_word(output.field))
+    return "the value chooses by a field that is no word of the row";
+  if (output.kind == Output::Kind::range && output.members.size() != 4)
+    return "a range has not its four parts";
+  for (const auto& [name, member] : output.members) {
+    if (member.present && !is_word(*member.present))
+      return "an item is there by a field that is no word of the row";
     if (Reason reason = check_output(member, fields)) return reason;
+  }
   return {};
 }
 

@@ -2,8 +2,8 @@
 // whoever made it.
 #pragma once
 
-#include "program.hpp"
-#include "result.hpp"
+#include "bytecode/program.hpp"
+#include "bytecode/result.hpp"
 
 namespace bytecode {
 

@@ -58,6 +58,7 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
   switch (static_cast<vm_opcode>(insn.op)) {
     case VM_OP_exit:
     case VM_OP_jmp:
+    case VM_OP_trap:
     case VM_OP_key_zero:
     case VM_OP_key_comm:
     case VM_OP_count:
@@ -101,14 +102,19 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_ne:
     case VM_OP_lt:
     case VM_OP_le:
+    case VM_OP_rand:
       return {.reads = b | c, .writes = a};
     case VM_OP_addi:
     case VM_OP_not:
       return {.reads = b, .writes = a};
     case VM_OP_isnull:
     case VM_OP_str_eqk:
+    case VM_OP_str_len:
       return {.reads = b, .handles_read = b, .writes = a};
     case VM_OP_str_cmp:
+    case VM_OP_str_find:
+    case VM_OP_str_starts:
+    case VM_OP_str_ends:
       return {.reads = b | c, .handles_read = b | c, .writes = a};
     case VM_OP_ld_pid:
     case VM_OP_ld_tid:
@@ -127,6 +133,12 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
       return {.writes = a, .handles_written = a};
     case VM_OP_str_read:
       return {.reads = c, .writes = a, .handles_written = a};
+    case VM_OP_str_lower:
+    case VM_OP_str_upper:
+    case VM_OP_str_trim:
+      return {.reads = c, .handles_read = c, .writes = a, .handles_written = a};
+    case VM_OP_str_sub:
+      return {.reads = c | c << 1 | c << 2, .handles_read = c, .writes = a, .handles_written = a};
   }
   return {};
 }
@@ -241,7 +253,8 @@ class Flow {
   }
 
   void go_on(size_t index, const vm_insn& insn, const Known& known) {
-    bool falls_through = insn.op != VM_OP_exit;
+    // The fault of a trap drops a row under way, so that one may be open there.
+    bool falls_through = insn.op != VM_OP_exit && insn.op != VM_OP_trap;
     switch (op_info(insn.op)->format) {
       case Format::jump:
         falls_through = false;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "program.hpp"
+#include "bytecode/program.hpp"
 
 namespace bytecode {
 
@@ -17,8 +17,8 @@ struct FlowError {
 
 // What must hold on every path from the first instruction: no register is read before it is
 // written, a handle is made by a string instruction, a row gets its site's fields in order and is
-// sent, a key is written whole before it counts, and the end is an exit. What no path reaches is
-// not looked at.
+// sent, a key is written whole before it counts, and the end is an exit or a trap. What no path
+// reaches is not looked at.
 std::optional<FlowError> check_flow(const Program& program);
 
 }  // namespace bytecode

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -34,11 +35,20 @@ struct Binary {
   friend bool operator==(const Binary&, const Binary&) = default;
 };
 
+// Whole numbers from `start` on by `step` (never 0, down where negative), to `end` or without one.
+struct Range {
+  int64_t start = 0;
+  int64_t step = 1;
+  std::optional<int64_t> end;
+  bool inclusive = true;  // of `end`
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
 // Strings are bytes; whoever sends one to Nushell makes it valid UTF-8 first.
 class Value {
  public:
   using Variant = std::variant<Null, bool, int64_t, double, std::string, Duration, Filesize, Date,
-                               Binary, List, Record>;
+                               Binary, Range, List, Record>;
 
   Value() = default;
   Value(Null) {}
@@ -52,6 +62,7 @@ class Value {
   Value(Filesize v) : v_(v) {}
   Value(Date v) : v_(v) {}
   Value(Binary v) : v_(std::move(v)) {}
+  Value(Range v) : v_(v) {}
   Value(List v) : v_(std::move(v)) {}
   Value(Record v) : v_(std::move(v)) {}
 

@@ -1,0 +1,306 @@
+// Commands: the table of those that the kernel runs, how a name of several words finds its row, and
+// what is said of a name that has none.
+
+#include <algorithm>
+
+#include "bytecode/lower/lower.hpp"
+#include "bytecode/suggest.hpp"
+
+namespace bytecode {
+namespace {
+
+// "str upcase x": no command's name has more words than this.
+constexpr size_t longest_name = 3;
+
+// Commands that a probe has not, with what to do instead.
+struct Unsupported {
+  std::string_view name;
+  std::string_view hint;
+};
+constexpr std::string_view in_nushell = "send the raw values, and do it in Nushell on the rows";
+constexpr std::string_view on_counts = "count here, and compute in Nushell on the rows";
+constexpr Unsupported unsupported[] = {
+    {"sum", on_counts},
+    {"avg", on_counts},
+    {"min", on_counts},
+    {"max", on_counts},
+    {"stats", on_counts},
+    {"hist", on_counts},
+    {"map-put", on_counts},
+    {"map-get", on_counts},
+    {"map-add", on_counts},
+    {"map-delete", on_counts},
+    {"map-has", on_counts},
+    {"start-timer", "emit the time: $ctx.time"},
+    {"stop-timer", "emit the time: $ctx.time"},
+    {"timestamp", "use $ctx.time"},
+    {"get_stack", "there are no stacks: send $ctx.pid and $ctx.comm"},
+    {"exit", "use --limit or --for"},
+    {"sort-by", in_nushell},
+    {"group-by", in_nushell},
+    {"enumerate", in_nushell},
+    {"compact", "use where: where $it != null"},
+    {"flatten", in_nushell},
+    {"transpose", in_nushell},
+    {"histogram", "count here: $ctx.comm | count"},
+    {"par-each", "use each"},
+    {"items", in_nushell},
+    {"zip", in_nushell},
+    {"window", in_nushell},
+    {"chunks", in_nushell},
+    {"find", "use where"},
+    {"echo", "use print or emit"},
+    {"sleep", "a probe cannot wait"},
+    {"date", "use $ctx.time"},
+    {"save", in_nushell},
+    {"ls", in_nushell},
+    {"open", in_nushell},
+    {"to", in_nushell},
+    {"from", in_nushell},
+    {"try", "faults end a run; bpf-list shows them"},
+    {"error", "use print"},
+};
+
+std::optional<std::string> bare_word(const ast::Argument& argument) {
+  const auto* word =
+      argument.value && !argument.flag ? std::get_if<ast::Literal>(&argument.value->node) : nullptr;
+  const std::string* name = word && word->bare ? word->value.get_if<std::string>() : nullptr;
+  return name ? std::optional(*name) : std::nullopt;
+}
+
+const Unsupported* find_unsupported(std::string_view name) {
+  for (const Unsupported& row : unsupported)
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+bool begins_a_name(const std::vector<std::string>& names, const std::string& word) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return name.starts_with(word + " "); });
+}
+
+}  // namespace
+
+std::span<const Lowering::Command> Lowering::commands() {
+  using L = Lowering;
+  static constexpr Command rows[] = {
+      {"emit", &L::emit_verb},
+      {"print", &L::print_verb},
+      {"count", &L::count_verb},
+      {"read-str", &L::read_str_verb},
+      {"do", &L::do_command},
+      {"each", &L::each},
+      {"any", &L::any},
+      {"all", &L::all},
+      {"reduce", &L::reduce},
+      {"length", &L::length},
+      {"first", &L::first},
+      {"last", &L::last},
+      {"take", &L::take},
+      {"skip", &L::skip},
+      {"drop", &L::drop},
+      {"is-empty", &L::is_empty},
+      {"is-not-empty", &L::is_not_empty},
+      {"append", &L::append},
+      {"prepend", &L::prepend},
+      {"reverse", &L::reverse},
+      {"math abs", &L::math_abs},
+      {"math min", &L::math_min},
+      {"math max", &L::math_max},
+      {"math sum", &L::math_sum},
+      {"math product", &L::math_product},
+      {"bits and", &L::bits_and},
+      {"bits or", &L::bits_or},
+      {"bits xor", &L::bits_xor},
+      {"bits shl", &L::bits_shl},
+      {"bits shr", &L::bits_shr},
+      {"random int", &L::random_int},
+      {"get", &L::get},
+      {"select", &L::select},
+      {"reject", &L::reject},
+      {"rename", &L::rename},
+      {"insert", &L::insert},
+      {"update", &L::update},
+      {"upsert", &L::upsert},
+      {"merge", &L::merge},
+      {"columns", &L::columns},
+      {"values", &L::values},
+      {"default", &L::default_value},
+      {"describe", &L::describe},
+      {"ignore", &L::ignore},
+      {"into int", &L::into_int},
+      {"into bool", &L::into_bool},
+      {"into duration", &L::into_duration},
+      {"into filesize", &L::into_filesize},
+      {"into string", &L::into_string},
+      {"str length", &L::str_length},
+  };
+  return rows;
+}
+
+std::vector<std::string_view> Lowering::command_names() {
+  std::vector<std::string_view> names;
+  for (const Command& row : commands()) names.push_back(row.name);
+  return names;
+}
+
+std::vector<std::string_view> command_names() { return Lowering::command_names(); }
+
+bool Lowering::has_command(std::string_view name) {
+  std::span<const Command> rows = commands();
+  return find_function_command(name) ||
+         std::any_of(rows.begin(), rows.end(),
+                     [&](const Command& row) { return row.name == name; });
+}
+
+// The longest name that is known wins; one that the user has defined wins over ours.
+Operand Lowering::call(const ast::Call& call, Span span, const Operand* input) {
+  std::vector<std::string> names = {call.name};
+  for (const ast::Argument& argument : call.args) {
+    std::optional<std::string> word = bare_word(argument);
+    if (!word || names.size() == longest_name) break;
+    names.push_back(names.back() + " " + *word);
+  }
+  std::span<const ast::Argument> args = call.args;
+  for (size_t words = names.size(); words-- > 0;) {
+    Span name = call.name_span;
+    if (words > 0) name.end = call.args[words - 1].value->span.end;
+    CallSite site{names[words], name, args.subspan(words), span};
+    if (const CustomCommand* custom = find_command(site.name))
+      return call_custom(*custom, site, input);
+    for (const Command& row : commands())
+      if (row.name == site.name) return run_command(site, row.handler, input);
+    if (const FunctionCommand* function = find_function_command(site.name))
+      return function_command(site, *function, input);
+  }
+  return unknown_command({call.name, call.name_span, args, span});
+}
+
+Operand Lowering::run_command(const CallSite& site, Handler handler, const Operand* input) {
+  static constexpr Handler without_input[] = {
+      &Lowering::emit_verb,     &Lowering::print_verb, &Lowering::count_verb,
+      &Lowering::read_str_verb, &Lowering::do_command, &Lowering::random_int,
+  };
+  static constexpr Handler of_any_shape[] = {&Lowering::emit_verb, &Lowering::print_verb,
+                                             &Lowering::do_command, &Lowering::ignore};
+  auto is_one_of = [&](std::span<const Handler> handlers) {
+    return std::find(handlers.begin(), handlers.end(), handler) != handlers.end();
+  };
+  std::optional<Operand> outer = in_;
+  if (!input && outer && !is_one_of(without_input)) input = &*outer;
+  if (!input) return (this->*handler)(site, nullptr);
+  if (input->never) return *input;
+  if (input->home == Operand::Home::choice && !is_one_of(of_any_shape))
+    return distributed(*input,
+                       [&](const Operand& one) { return run_command(site, handler, &one); });
+  // A path of `get` may be a bare word, which only `get` reads.
+  const FunctionCommand* on_host =
+      handler == &Lowering::get ? nullptr : find_function_command(site.name);
+  if (on_host && is_left_to_host(*input)) return function_command(site, *on_host, input);
+  return (this->*handler)(site, input);
+}
+
+Operand Lowering::input_of(const CallSite& site, const Operand* input) {
+  if (input) return *input;
+  if (in_) return *in_;
+  return fail(site.name_span, "`" + site.name + "` needs a value", "nothing comes through the pipe",
+              "write $x | " + site.name);
+}
+
+Operand Lowering::unfit(const CallSite& site, const Operand& input, std::string_view needed,
+                        std::string hint) {
+  if (input.bad()) return input;
+  if (input.home == Operand::Home::computed || input.type == Type::any)
+    return fail(site.name_span, "`" + site.name + "` does not work on what the host computes",
+                "the kernel does not have its value", "do this in Nushell on the rows");
+  // The event comes through no pipe that could be underlined.
+  Span span = input.span.end > 0 ? input.span : site.name_span;
+  if (hint.empty())
+    hint = needed == "a list"     ? "write a list: [$x] | " + site.name
+           : needed == "a record" ? "write a record: {name: $x} | " + site.name
+                                  : "give it " + std::string(needed);
+  return fail(span, "`" + site.name + "` takes " + std::string(needed),
+              "this is " + with_article(input.type), std::move(hint));
+}
+
+std::vector<Operand> Lowering::host_arguments(const FunctionCommand& command,
+                                              const Operand& input) {
+  Items args = {input};
+  args.resize(1 + command.parameters.size(), constant_operand(Value(Null{}), input.span));
+  return args;
+}
+
+Operand Lowering::function_command(const CallSite& site, const FunctionCommand& command,
+                                   const Operand* input) {
+  Signature signature;
+  std::string usage = "write $x | " + site.name;
+  for (const FunctionCommand::Parameter& parameter : command.parameters) {
+    if (parameter.name.starts_with("-")) {
+      signature.flags.push_back({parameter.name, parameter.short_flag, parameter.takes_value});
+      continue;
+    }
+    ++signature.most;
+    signature.least += parameter.required;
+    std::string name(parameter.name);
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    usage += parameter.required ? " " + name : " [" + name + "]";
+  }
+  signature.hint = usage;
+  std::optional<Arguments> given = arguments(site, signature);
+  Operand subject = input_of(site, input);
+  if (!given || subject.bad()) return bad_operand(site.span);
+  Items args = {std::move(subject)};
+  size_t position = 0;
+  for (const FunctionCommand::Parameter& parameter : command.parameters) {
+    const ast::Expr* expr = nullptr;
+    if (!parameter.name.starts_with("-")) {
+      if (position < given->values.size()) expr = given->values[position++];
+    } else if (auto flag = given->flags.find(parameter.name); flag != given->flags.end()) {
+      expr = flag->second;
+      if (!expr) {
+        args.push_back(constant_operand(Value(true), site.span));
+        continue;
+      }
+    }
+    args.push_back(expr ? value(*expr) : null(site.span));
+    if (args.back().bad()) return args.back();
+  }
+  return computed(command.function, std::move(args), site.span);
+}
+
+Operand Lowering::unknown_command(const CallSite& site) {
+  std::vector<std::string> names = {"if", "let", "mut", "for", "while", "loop", "match", "where"};
+  for (const CustomCommand& custom : commands_) names.push_back(custom.name);
+  for (const Command& row : commands()) names.emplace_back(row.name);
+  for (const FunctionCommand& row : function_commands()) names.emplace_back(row.name);
+
+  // `str upcas` is one name of two words.
+  Span name = site.name_span;
+  std::string whole = site.name;
+  const Unsupported* row = find_unsupported(site.name);
+  bool is_family = begins_a_name(names, site.name) || site.name == "from" || site.name == "date";
+  if (is_family && !site.args.empty())
+    if (std::optional<std::string> word = bare_word(site.args.front())) {
+      whole += " " + *word;
+      name.end = site.args.front().value->span.end;
+    }
+  std::string hint = did_you_mean(whole, names);
+  if (row || (is_family && whole != site.name)) {
+    if (row || hint.empty()) hint = row ? row->hint : in_nushell;
+    return fail(name, "`" + whole + "` is not supported in a probe", "not in a probe", hint);
+  }
+  std::string first = site.name.substr(0, site.name.find('.'));
+  if (find_variable(first))
+    hint = "write $" + site.name;
+  else if (find_builtin(first))
+    hint = "write $" + context_name_ + "." + site.name;
+  else if (site.name.starts_with('^'))
+    hint = "a probe cannot run programs";
+  if (is_family) hint = "it needs a second word: " + site.name + " ...";
+  if (hint.empty()) hint = "the verbs are emit, print, count and read-str";
+  return fail(site.name_span, "unknown command `" + site.name + "`", "not a command of probes",
+              hint);
+}
+
+}  // namespace bytecode

@@ -1,0 +1,215 @@
+// Keys of maps: which parts, how wide, and the instructions that build one in place.
+
+#include <algorithm>
+
+#include "bytecode/isa_table.hpp"
+#include "bytecode/lower/lower.hpp"
+#include "bytecode/wire.h"
+
+namespace bytecode {
+namespace {
+
+constexpr uint16_t long_string = 128;
+
+// The smallest class that holds so many bytes, or VM_KEY_CLASS_COUNT.
+uint8_t class_of(uint32_t bytes) {
+  uint8_t found = 0;
+  while (found < VM_KEY_CLASS_COUNT && key_class_bytes(found) < bytes) ++found;
+  return found;
+}
+
+}  // namespace
+
+// The parts that keys of both kinds fit into; nothing where they differ in more than the room for a
+// text and in whether a part may be null.
+std::optional<std::vector<KeyPart>> Lowering::widened(const std::vector<KeyPart>& parts,
+                                                      const std::vector<KeyPart>& others) {
+  if (parts.size() != others.size()) return std::nullopt;
+  std::vector<KeyPart> result = parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].name != others[i].name || parts[i].as != others[i].as) return std::nullopt;
+    result[i].size = std::max(parts[i].size, others[i].size);
+    result[i].nullable |= others[i].nullable;
+  }
+  return result;
+}
+
+// Nothing where the value cannot be a key; then the errors say why.
+std::optional<Lowering::Key> Lowering::key_of(const Operand& operand, const std::string& map) {
+  Key key;
+  bool is_record = operand.type == Type::record || operand.home == Operand::Home::context;
+  if (is_record) {
+    std::vector<std::pair<std::string, Operand>> members = members_of(operand);
+    if (members.empty()) {
+      fail(operand.span, "an empty record cannot be a key", "no fields",
+           "for a plain number write count alone");
+      return std::nullopt;
+    }
+    bool good = true;
+    for (const auto& [name, value] : members) {
+      if (name == "value") {
+        fail(value.key_span, "a field of a key cannot be called `value`",
+             "the result has a column of this name", "rename it");
+        good = false;
+      }
+      good &= key_part(name, value, key);
+    }
+    if (!good) return std::nullopt;
+  } else if (!key_part("", operand, key)) {
+    return std::nullopt;
+  }
+
+  // A map without a name is this call's alone.
+  if (!map.empty()) {
+    std::vector<KeyPart>& widest = widest_keys_.try_emplace(map, key.parts).first->second;
+    if (std::optional<std::vector<KeyPart>> both = widened(key.parts, widest)) {
+      widest = *both;
+      key.parts = std::move(*both);
+    }
+  }
+  key.nullable = std::any_of(key.parts.begin(), key.parts.end(),
+                             [](const KeyPart& part) { return part.nullable; });
+  uint32_t bytes = lay_out(key);
+  // The null bits push a string of 256 bytes into the class of 512. Where it saves that, long
+  // strings give up their last 8 bytes; what is cut is counted.
+  auto is_long = [](const KeyPart& part) { return part.size >= long_string; };
+  uint32_t spare =
+      8 * static_cast<uint32_t>(std::count_if(key.parts.begin(), key.parts.end(), is_long));
+  if (class_of(bytes - spare) < class_of(bytes)) {
+    for (KeyPart& part : key.parts)
+      if (is_long(part)) part.size = static_cast<uint16_t>(part.size - 8);
+    bytes = lay_out(key);
+  }
+  if (bytes > VM_KEY_MAX) {
+    fail(operand.span, "a key of " + std::to_string(bytes) + " bytes", "too long",
+         "the limit is " + std::to_string(VM_KEY_MAX) +
+             "; take fewer fields, or shorter strings with --str-len");
+    return std::nullopt;
+  }
+  key.key_class = class_of(bytes);
+  uint32_t whole = key_class_bytes(key.key_class);
+  key.zeroed = bytes == whole && !key.nullable ? 0 : whole;
+  return key;
+}
+
+// Places the parts one after another, after the null bits if there are any. Returns the length.
+uint32_t Lowering::lay_out(Key& key) {
+  uint32_t bytes = key.nullable ? 8 : 0;
+  for (KeyPart& part : key.parts) {
+    part.offset = static_cast<uint16_t>(std::min<uint32_t>(bytes, UINT16_MAX));
+    bytes += part.size;
+  }
+  return bytes;
+}
+
+bool Lowering::key_part(const std::string& name, const Operand& given, Key& key) {
+  if (given.bad()) return false;
+  Operand value = given;
+  bool by_host = is_host_only(value) && !(value.type == Type::date && value.is_constant());
+  if (by_host) {
+    fail(value.span, "the kernel counts before the host computes this", "computed on the host",
+         "use the raw values as the key, and compute in Nushell on the table");
+    return false;
+  }
+  if (!is_scalar(value.type)) {
+    bool tree =
+        value.type == Type::record || value.type == Type::args || value.type == Type::context;
+    fail(value.span,
+         with_article(value.type) + " cannot be " + (name.empty() ? "a key" : "a field of a key"),
+         "not an int, a bool, a string or a time",
+         tree ? "write its fields side by side: {a: $x, b: $y}"
+              : "use a value of one of these types");
+    return false;
+  }
+  if (value.type == Type::date && value.is_constant()) {
+    fail(value.span, "a date of the calendar is not known in the kernel", "not a key",
+         "use its number: an int");
+    return false;
+  }
+  if (value.computed || value.home == Operand::Home::choice) value = force(std::move(value));
+  if (value.bad()) return false;
+  KeyPart part;
+  part.name = name;
+  part.as = as_of(value.type);
+  part.nullable = value.nullable;
+  if (value.type == Type::string) {
+    uint32_t bytes = std::clamp<uint32_t>((value.capacity + 7) / 8 * 8, 8, UINT16_MAX / 8 * 8);
+    part.size = static_cast<uint16_t>(bytes);
+  }
+  if (value.builtin && value.type == Type::string) part.size = VM_COMM_BYTES;
+  key.parts.push_back(std::move(part));
+  key.values.push_back(std::move(value));
+  return true;
+}
+
+void Lowering::write_key(const Key& key) {
+  if (key.zeroed > 0) code_.emit_imm(VM_OP_key_zero, 0, static_cast<int32_t>(key.zeroed));
+  for (size_t i = 0; i < key.parts.size(); ++i) {
+    const KeyPart& part = key.parts[i];
+    const Operand& value = key.values[i];
+    bool is_comm = value.home == Operand::Home::builtin && value.type == Type::string;
+    if (is_comm && part.size == VM_COMM_BYTES) {
+      code_.emit_imm(VM_OP_key_comm, 0, part.offset);
+      continue;
+    }
+    uint32_t mark = code_.registers(), blocks = code_.blocks();
+    Operand held = force(value);
+    uint32_t flag = held.reg + 1u;
+    if (held.type == Type::string) {
+      code_.emit_imm(VM_OP_key_str, held.reg, part.offset | part.size << 16);
+      if (value.nullable) {
+        flag = code_.take_registers(1);
+        code_.emit(VM_OP_isnull, flag, held.reg);
+      }
+    } else {
+      code_.emit_imm(VM_OP_key_int, held.reg, part.offset);
+    }
+    if (value.nullable) code_.emit_imm(VM_OP_key_null, flag, static_cast<int32_t>(i));
+    code_.release_registers(mark);
+    code_.release_blocks(blocks);
+  }
+}
+
+// The map that this call writes: the one of its name if the closure has it already.
+std::optional<uint32_t> Lowering::map_for(const CallSite& site, const ast::Expr* name,
+                                          const std::optional<Key>& key) {
+  MapSpec map;
+  map.span = site.name_span;
+  if (key) {
+    map.key = key->parts;
+    map.key_class = key->key_class;
+  }
+  if (name) {
+    map.name = *literal_name(*name);
+    map.span.end = name->span.end;
+    if (map.name.empty() || map.name.starts_with('#')) {
+      fail(name->span, "not a name for a map", "empty, or begins with #", "write count opens");
+      return std::nullopt;
+    }
+  } else if (++unnamed_maps_ > 1) {
+    map.name = "#" + std::to_string(unnamed_maps_);
+  }
+  for (size_t i = 0; i < program_.maps.size() && name; ++i) {
+    const MapSpec& other = program_.maps[i];
+    if (other.name != map.name) continue;
+    if (other.key == map.key) return static_cast<uint32_t>(i);
+    // This key needed more room than the ones before: all are lowered again, with the widest.
+    if (widened(other.key, map.key)) {
+      lower_again_ = true;
+      return static_cast<uint32_t>(i);
+    }
+    fail(map.span, "map `" + map.name + "` has two different keys", "this key differs",
+         "use another name");
+    errors_.back().labels.push_back({other.span, "from the one here"});
+    return std::nullopt;
+  }
+  if (program_.maps.size() >= VM_MAPS_MAX) {
+    fail(map.span, "more than " + std::to_string(VM_MAPS_MAX) + " maps", "one too many",
+         "count a record, or a name, in one map: {kind: a, key: $x} | count");
+    return std::nullopt;
+  }
+  program_.maps.push_back(std::move(map));
+  return static_cast<uint32_t>(program_.maps.size() - 1);
+}
+
+}  // namespace bytecode

@@ -1,0 +1,114 @@
+// The verbs: what only a probe has.
+
+#include <algorithm>
+
+#include "bytecode/lower/lower.hpp"
+
+namespace bytecode {
+
+// A literal word or string: the only thing that can name an event or a map.
+std::optional<std::string> Lowering::literal_name(const ast::Expr& expr) const {
+  const auto* literal = std::get_if<ast::Literal>(&expr.node);
+  const std::string* name = literal ? literal->value.get_if<std::string>() : nullptr;
+  if (!name) return std::nullopt;
+  return *name;
+}
+
+Operand Lowering::emit_verb(const CallSite& site, const Operand* input) {
+  std::optional<Arguments> given = arguments(
+      site, {.least = 0,
+             .most = 1,
+             .flags = {},
+             .hint = "put a calculation into parentheses: emit ($x + 1); to name an event: $x | "
+                     "emit name"});
+  if (!given) return null(site.span);
+  const ast::Expr* argument = given->values.empty() ? nullptr : given->values.front();
+  std::optional<std::string> name;
+  if (argument) name = literal_name(*argument);
+  if (input && argument && !name) {
+    fail(argument->span, "the value of `emit` comes from the pipe", "here stands the event's name",
+         "write $x | emit name");
+    return null(site.span);
+  }
+  Operand sent = input ? *input : argument && !name ? value(*argument) : null(site.span);
+  if (sent.never) return sent;
+  row(RowType::custom, std::move(name), std::move(sent), site.span);
+  return null(site.span);
+}
+
+Operand Lowering::print_verb(const CallSite& site, const Operand* input) {
+  std::optional<Arguments> given =
+      arguments(site, {.least = 0,
+                       .most = input ? 0u : 1u,
+                       .flags = {},
+                       .hint = "put a calculation into parentheses: print ($x + 1); print a record "
+                               "for several values"});
+  if (!given) return null(site.span);
+  Operand sent = input                   ? *input
+                 : given->values.empty() ? null(site.span)
+                                         : value(*given->values.front());
+  if (sent.never) return sent;
+  row(RowType::log, std::nullopt, std::move(sent), site.span);
+  return null(site.span);
+}
+
+Operand Lowering::count_verb(const CallSite& site, const Operand* input) {
+  std::optional<Arguments> given =
+      arguments(site, {.least = 0,
+                       .most = 1,
+                       .flags = {},
+                       .hint = "the key comes from the pipe: $ctx.comm | count name"});
+  if (!given) return null(site.span);
+  const ast::Expr* name = given->values.empty() ? nullptr : given->values.front();
+  if (name && !literal_name(*name)) {
+    fail(name->span, "the key of `count` comes from the pipe", "here stands the map's name",
+         "write " + std::string(text(name->span)) + " | count");
+    return null(site.span);
+  }
+  std::optional<Key> key;
+  if (input) {
+    if (input->bad()) return null(site.span);
+    key = key_of(*input, name ? *literal_name(*name) : std::string());
+    if (!key) return null(site.span);
+  }
+  std::optional<uint32_t> map = map_for(site, name, key);
+  if (!map) return null(site.span);
+  if (key) {
+    write_key(*key);
+    code_.emit(VM_OP_count, 0, 0, key->key_class, static_cast<int32_t>(*map));
+  } else {
+    code_.emit(VM_OP_count_cell, 0, 0, 0, static_cast<int32_t>(*map));
+  }
+  return null(site.span);
+}
+
+Operand Lowering::read_str_verb(const CallSite& site, const Operand* input) {
+  const std::string usage = "write read-str $" + context_name_ + ".arg1";
+  std::optional<Arguments> given =
+      arguments(site, {.least = 0, .most = input ? 0u : 1u, .flags = {}, .hint = usage});
+  if (!given) return bad_operand(site.span);
+  if (!input && given->values.empty())
+    return fail(site.span, "`read-str` needs an address", "nothing to read", usage);
+  uint32_t mark = code_.registers();
+  Operand address = input ? *input : value(*given->values.front());
+  if (address.bad()) return address;
+  if (address.type == Type::string)
+    return fail(address.span, "this is a string already", "not an address", "remove read-str");
+  if (address.type != Type::integer)
+    return fail(address.span, "`read-str` takes an address",
+                "this is " + with_article(address.type), "addresses are ints");
+  address = force(std::move(address));
+  if (address.reg >= mark) code_.release_registers(mark);
+  Operand result;
+  result.type = Type::string;
+  result.home = Operand::Home::reg;
+  result.nullable = true;
+  result.capacity = options_.string_bytes - 1;
+  result.reg = code_.take_registers(1);
+  result.span = site.span;
+  code_.emit(VM_OP_str_read, result.reg, code_.take_blocks(result.capacity), address.reg,
+             static_cast<int32_t>(options_.string_bytes));
+  return result;
+}
+
+}  // namespace bytecode
