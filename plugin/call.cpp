@@ -10,10 +10,21 @@ namespace plugin {
 
 namespace {
 
+// More values than there are probes and maps.
+constexpr size_t input_max = 10'000;
+
 std::optional<std::string> text_in(const std::optional<Node>& answer) {
   const std::optional<bytecode::Value> value = answer ? to_value(*answer) : std::nullopt;
   const std::string* text = value ? value->get_if<std::string>() : nullptr;
   return text ? std::optional(*text) : std::nullopt;
+}
+
+// Pipeline data of one value: {"Value": [VALUE, no metadata]}.
+Node value_input(Node value) {
+  Node::Array pair;
+  pair.push_back(std::move(value));
+  pair.push_back(Node());
+  return tag("Value", Node(std::move(pair)));
 }
 
 }  // namespace
@@ -50,8 +61,9 @@ Task<std::vector<Node>> Call::input() {
       co_return std::vector<Node>{run_.input.value};
     }
     case PipelineHeader::Kind::list_stream:
+      co_return co_await engine_.collect(run_.input.stream, input_max);
     case PipelineHeader::Kind::byte_stream:
-      co_return co_await engine_.collect(run_.input.stream);
+      break;
   }
   co_return std::vector<Node>();
 }
@@ -67,14 +79,18 @@ Task<std::string> Call::span_contents(Span span) {
   co_return std::string(bytes->bytes.begin(), bytes->bytes.end());
 }
 
-Task<std::optional<Node>> Call::run_command(std::string command, Node argument, std::string flag) {
-  Node find = tag("FindDecl", std::move(command));
-  const std::optional<uint64_t> declaration = co_await engine_.ask_identifier(run_.id, find);
+Task<std::optional<uint64_t>> Call::find_declaration(std::string name) {
+  Node question = tag("FindDecl", std::move(name));
+  co_return co_await engine_.ask_identifier(run_.id, std::move(question));
+}
+
+Task<std::optional<Node>> Call::run_command(Command command) {
+  const auto declaration = co_await find_declaration(std::move(command.name));
   if (!declaration) co_return std::nullopt;
   Node::Array positional;
-  positional.push_back(std::move(argument));
+  if (command.argument) positional.push_back(std::move(*command.argument));
   Node::Array named;
-  if (!flag.empty()) {
+  for (std::string& flag : command.switches) {
     Node::Map name;
     name.emplace_back("item", std::move(flag));
     name.emplace_back("span", run_.head);
@@ -90,7 +106,8 @@ Task<std::optional<Node>> Call::run_command(std::string command, Node argument, 
   Node::Map body;
   body.emplace_back("decl_id", *declaration);
   body.emplace_back("call", std::move(call));
-  body.emplace_back("input", "Empty");
+  body.emplace_back("input",
+                    command.input ? value_input(std::move(*command.input)) : Node("Empty"));
   body.emplace_back("redirect_stdout", true);
   body.emplace_back("redirect_stderr", false);
   Node question = tag("CallDecl", std::move(body));

@@ -62,12 +62,23 @@ class Call {
   bool has_switch(std::string_view name) const;
 
   bool has_input() const { return run_.input.kind != PipelineHeader::Kind::empty; }
-  // The piped values: a list's items, a stream's items, or the one value.
+  // The piped values: a list's items, a stream's items, or the one value. Of a stream that does not
+  // end the first ones only; none of a stream of bytes, which is no value yet.
   Task<std::vector<Node>> input();
+  bool has_bytes() const { return run_.input.kind == PipelineHeader::Kind::byte_stream; }
 
   // Questions to Nushell. An empty answer also stands for a failed one.
   Task<std::string> span_contents(Span span);
-  Task<std::optional<Node>> run_command(std::string command, Node argument, std::string flag = "");
+  // A command of Nushell's, with an argument, switches and input.
+  struct Command {
+    std::string name;
+    std::optional<Node> argument;
+    std::vector<std::string> switches = {};
+    std::optional<Node> input = {};
+  };
+  Task<std::optional<Node>> run_command(Command command);
+  // The declaration that a name has in the scope of the whole script.
+  Task<std::optional<uint64_t>> find_declaration(std::string name);
   Task<std::optional<Node>> block_ir(int64_t block_id);  // nothing before Nushell 0.110
   Task<std::optional<std::string>> help();
   Task<std::string> current_directory();

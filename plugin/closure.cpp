@@ -7,8 +7,10 @@
 #include <iterator>
 #include <set>
 
-#include "bytecode/literals.hpp"
+#include "bytecode/parser/literals.hpp"
+#include "plugin/block.hpp"
 #include "plugin/codec.hpp"
+#include "plugin/custom_commands.hpp"
 
 namespace plugin {
 
@@ -20,43 +22,6 @@ const Node* member(const Node& value, std::string_view name) {
   return body ? body->find("val", name) : nullptr;
 }
 
-std::optional<std::string> text_of(const std::optional<Node>& answer) {
-  const std::optional<bytecode::Value> value = answer ? to_value(*answer) : std::nullopt;
-  const std::string* text = value ? value->get_if<std::string>() : nullptr;
-  return text ? std::optional(*text) : std::nullopt;
-}
-
-// "span": {"start": 12, "end": 34} at the top of what `view ir --json` prints.
-Span span_in_json(std::string_view json) {
-  const auto number_after = [&](std::string_view key, size_t from) -> std::optional<uint64_t> {
-    size_t at = json.find(key, from);
-    if (at == std::string_view::npos) return std::nullopt;
-    at = json.find_first_of("0123456789", at + key.size());
-    if (at == std::string_view::npos) return std::nullopt;
-    uint64_t number = 0;
-    std::from_chars(json.data() + at, json.data() + json.size(), number);
-    return number;
-  };
-  const size_t span = json.find("\"span\"");
-  if (span == std::string_view::npos) return {};
-  const auto start = number_after("\"start\"", span);
-  const auto end = number_after("\"end\"", span);
-  if (!start || !end || *end < *start) return {};
-  return {*start, *end};
-}
-
-// Where the block was written, as far as this Nushell tells.
-Task<Span> block_span(std::shared_ptr<Call> call, Node closure, int64_t block_id) {
-  const std::optional<Node> ir = co_await call->block_ir(block_id);
-  const Node* spans = ir ? ir->find("spans") : nullptr;
-  // The last instruction returns, and its span is the whole block's.
-  if (spans && !spans->items().empty()) co_return spans->items().back().as_span();
-  const std::optional<Node> json =
-      co_await call->run_command("view ir", std::move(closure), "json");
-  const std::optional<std::string> text = text_of(json);
-  co_return text ? span_in_json(*text) : Span{};
-}
-
 // The name that `text` begins with.
 std::string leading_name(std::string_view text) {
   const auto is_name = [](char c) {
@@ -66,38 +31,17 @@ std::string leading_name(std::string_view text) {
   return std::string(text.begin(), std::find_if_not(text.begin(), text.end(), is_name));
 }
 
-// What a value is that no program can hold, for the message: "range", "closure".
+// What a value is that no program can hold, for the message: "range of floats", "closure".
 std::string unsupported_kind(const Node& value) {
   const std::string_view kind = kind_of(value);
   if (kind == "CellPath") return "cell path";
-  if (kind == "Record" || kind == "List") return "value with a closure, range or cell path in it";
+  if (kind == "Range") return "range of floats";
+  if (kind == "Record" || kind == "List")
+    return "value with a closure, a range of floats or a cell path in it";
   std::string text(kind);
   for (char& letter : text)
     if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
   return text;
-}
-
-// A capture is a variable's number and value; the value's span is where the body first uses the
-// variable, so the source there has its name. Nested blocks repeat a variable.
-Task<std::vector<bytecode::Capture>> read_captures(std::shared_ptr<Call> call, Node list) {
-  std::vector<bytecode::Capture> captures;
-  std::set<int64_t> seen;
-  for (const Node& pair : list.items()) {
-    const Node* id = pair.at(0);
-    const Node* node = pair.at(1);
-    if (!id || !node || !seen.insert(id->as_int()).second) continue;
-    const Span use = span_of(*node);
-    const std::string text = co_await call->span_contents(use);
-    std::string name = text.starts_with("$") ? leading_name(text.substr(1)) : std::string();
-    if (name.empty()) continue;
-    bytecode::Capture& capture = captures.emplace_back();
-    capture.name = std::move(name);
-    if (std::optional<bytecode::Value> value = to_value(*node))
-      capture.value = std::move(*value);
-    else
-      capture.unsupported = unsupported_kind(*node);
-  }
-  co_return captures;
 }
 
 // Nushell captures neither $env nor $nu. What the text names of them is read now, and stands in the
@@ -125,57 +69,149 @@ Task<std::vector<bytecode::Capture>> read_surroundings(std::shared_ptr<Call> cal
   co_return captures;
 }
 
-Task<Outcome<ClosureArgument>> read_block(std::shared_ptr<Call> call, Node argument) {
-  ClosureArgument result;
-  const Node* block = member(argument, "block_id");
-  const int64_t block_id = block ? block->as_int() : 0;
-  const Span span = span_of(argument);
-  const std::string words = co_await call->span_contents(span);
-  const std::optional<Node> viewed = co_await call->run_command("view source", argument);
-  const std::optional<std::string> text = text_of(viewed);
+// One text of a closure: its own or one that it takes along.
+struct Part {
+  SourceText source;
+  bytecode::Dialect dialect = bytecode::Dialect::closure;
+  std::optional<int64_t> block;  // Nushell's, where it has parsed the text
+  std::vector<bytecode::Capture> captures;
+};
+
+// A closure's parts: the first is the closure itself, what it takes along comes behind.
+class Reader {
+ public:
+  Reader(std::shared_ptr<Call> call, Span argument) : call_(std::move(call)), argument_(argument) {}
+
+  // The index of the part; nothing where the source of the closure cannot be read.
+  Task<std::optional<size_t>> add_block(Node closure, std::string name);
+  Task<void> add_string(std::string text);
+  // The custom commands that the parts call, and those that these call.
+  Task<std::optional<LabeledError>> add_commands();
+  // Of all parts.
+  Task<void> add_surroundings();
+
+  ClosureArgument take();
+
+ private:
+  Task<std::vector<bytecode::Capture>> read_captures(Node list);
+
+  std::shared_ptr<Call> call_;
+  Span argument_;
+  std::vector<Part> parts_;
+};
+
+// A capture is a variable's number and value; the value's span is where the body first uses the
+// variable, so the source there has its name. Nested blocks repeat a variable.
+Task<std::vector<bytecode::Capture>> Reader::read_captures(Node list) {
+  std::vector<bytecode::Capture> captures;
+  std::set<int64_t> seen;
+  for (const Node& pair : list.items()) {
+    const Node* id = pair.at(0);
+    const Node* node = pair.at(1);
+    if (!id || !node || !seen.insert(id->as_int()).second) continue;
+    const Span use = span_of(*node);
+    const std::string text = co_await call_->span_contents(use);
+    std::string name = text.starts_with("$") ? leading_name(text.substr(1)) : std::string();
+    if (name.empty()) continue;
+    bytecode::Capture capture;
+    if (std::optional<bytecode::Value> value = to_value(*node)) {
+      capture.value = std::move(*value);
+    } else if (kind_of(*node) == "Closure") {
+      Node closure = *node;
+      std::string called = "$" + name;
+      const auto part = co_await add_block(std::move(closure), std::move(called));
+      if (part)
+        capture.text = static_cast<uint32_t>(*part - 1);
+      else
+        capture.unsupported = "closure whose source cannot be read";
+    } else {
+      capture.unsupported = unsupported_kind(*node);
+    }
+    capture.name = std::move(name);
+    captures.push_back(std::move(capture));
+  }
+  co_return captures;
+}
+
+Task<std::optional<size_t>> Reader::add_block(Node closure, std::string name) {
+  Part part;
+  const Node* block = member(closure, "block_id");
+  if (block) part.block = block->as_int();
+  part.source.name = std::move(name);
+  const Span span = span_of(closure);
+  const std::string words = co_await call_->span_contents(span);
+  Node viewed = closure;
+  const std::optional<std::string> text = co_await block_text(call_, std::move(viewed));
   if (text && *text == words) {
-    result.source = {words, TextPlace(span, span.start, words.size())};
+    part.source.place = TextPlace(argument_, span.start, words.size());
   } else if (text) {
-    const Span place = co_await block_span(call, argument, block_id);
-    const std::string there = co_await call->span_contents(place);
+    Node placed = closure;
+    const Span place = co_await block_span(call_, std::move(placed));
+    const std::string there = co_await call_->span_contents(place);
     // The block's span is believed only if the text is really there.
-    if (there == *text)
-      result.source = {*text, TextPlace(span, place.start, text->size())};
-    else
-      result.source = {*text, TextPlace(span)};
+    part.source.place =
+        there == *text ? TextPlace(argument_, place.start, text->size()) : TextPlace(argument_);
   } else if (words.starts_with("{")) {
-    result.source = {words, TextPlace(span, span.start, words.size())};
+    part.source.place = TextPlace(argument_, span.start, words.size());
   } else {
-    co_return error_at(span, "the source of this closure cannot be read", "this closure",
-                       "write the closure in place, or pass its source as a string",
-                       "bpf::closure");
+    co_return std::nullopt;
   }
-  if (const Node* list = member(argument, "captures")) {
+  part.source.text = text ? *text : words;
+  const size_t index = parts_.size();
+  parts_.push_back(std::move(part));
+  if (const Node* list = member(closure, "captures")) {
     Node copy = *list;
-    result.captures = co_await read_captures(call, std::move(copy));
+    auto captures = co_await read_captures(std::move(copy));
+    parts_[index].captures = std::move(captures);
   }
-  co_return result;
+  co_return index;
 }
 
-Task<Outcome<ClosureArgument>> read_string(std::shared_ptr<Call> call, std::string text,
-                                           Span span) {
-  ClosureArgument result;
-  result.dialect = bytecode::Dialect::text;
-  const std::string literal = co_await call->span_contents(span);
-  std::vector<uint64_t> places = string_places(literal, span.start, text);
-  TextPlace place = places.empty() ? TextPlace(span) : TextPlace(span, std::move(places));
-  result.source = {std::move(text), std::move(place)};
-  co_return result;
+Task<void> Reader::add_string(std::string text) {
+  Part part;
+  part.dialect = bytecode::Dialect::text;
+  const std::string literal = co_await call_->span_contents(argument_);
+  std::vector<uint64_t> places = string_places(literal, argument_.start, text);
+  part.source.place =
+      places.empty() ? TextPlace(argument_) : TextPlace(argument_, std::move(places));
+  part.source.text = std::move(text);
+  parts_.push_back(std::move(part));
 }
 
-Task<Outcome<ClosureArgument>> read_written(std::shared_ptr<Call> call, Node argument) {
-  const Span span = span_of(argument);
-  if (kind_of(argument) == "Closure") co_return co_await read_block(call, std::move(argument));
-  const std::optional<bytecode::Value> value = to_value(argument);
-  const std::string* text = value ? value->get_if<std::string>() : nullptr;
-  if (text) co_return co_await read_string(call, *text, span);
-  co_return error_at(span, "expected a closure or its text", "not a closure",
-                     "write it as {|ctx| ... }, or as a string");
+Task<std::optional<LabeledError>> Reader::add_commands() {
+  CustomCommands commands(call_, argument_);
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    std::string text = parts_[i].source.text;
+    auto found = co_await commands.called_by(std::move(text), parts_[i].dialect, parts_[i].block);
+    if (!found) co_return found.error();
+    for (CustomCommand& command : *found) {
+      Part part;
+      part.source = std::move(command.source);
+      part.block = command.block;
+      parts_.push_back(std::move(part));
+    }
+  }
+  co_return std::nullopt;
+}
+
+Task<void> Reader::add_surroundings() {
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    std::string text = parts_[i].source.text;
+    std::vector<bytecode::Capture> more = co_await read_surroundings(call_, std::move(text));
+    std::move(more.begin(), more.end(), std::back_inserter(parts_[i].captures));
+  }
+}
+
+ClosureArgument Reader::take() {
+  ClosureArgument closure;
+  closure.source = std::move(parts_.front().source);
+  closure.dialect = parts_.front().dialect;
+  closure.captures = std::move(parts_.front().captures);
+  for (size_t i = 1; i < parts_.size(); ++i) {
+    closure.texts.push_back({parts_[i].source.text, std::move(parts_[i].captures)});
+    closure.source.along.push_back(std::move(parts_[i].source));
+  }
+  return closure;
 }
 
 // The escape after a backslash at `at`; its length in the literal, its bytes appended to `out`.
@@ -226,11 +262,28 @@ std::vector<uint64_t> string_places(std::string_view literal, uint64_t start,
 }
 
 Task<Outcome<ClosureArgument>> read_closure(std::shared_ptr<Call> call, Node argument) {
-  auto closure = co_await read_written(call, std::move(argument));
-  if (!closure) co_return closure;
-  std::vector<bytecode::Capture> more = co_await read_surroundings(call, closure->source.text);
-  std::move(more.begin(), more.end(), std::back_inserter(closure->captures));
-  co_return closure;
+  const Span span = span_of(argument);
+  Reader reader(call, span);
+  if (kind_of(argument) == "Closure") {
+    std::string no_name;
+    const auto part = co_await reader.add_block(std::move(argument), std::move(no_name));
+    if (!part)
+      co_return error_at(span, "the source of this closure cannot be read", "this closure",
+                         "write the closure in place, or pass its source as a string",
+                         "bpf::closure");
+  } else {
+    const std::optional<bytecode::Value> value = to_value(argument);
+    const std::string* text = value ? value->get_if<std::string>() : nullptr;
+    if (!text)
+      co_return error_at(span, "expected a closure or its text", "not a closure",
+                         "write it as {|ctx| ... }, or as a string");
+    std::string copy = *text;
+    co_await reader.add_string(std::move(copy));
+  }
+  const std::optional<LabeledError> wrong = co_await reader.add_commands();
+  if (wrong) co_return *wrong;
+  co_await reader.add_surroundings();
+  co_return reader.take();
 }
 
 }  // namespace plugin

@@ -5,6 +5,9 @@
 //   written in place            the argument's span
 //   a variable, def or module   the block's span, from its IR
 //   a string                    the argument's span, escapes taken into account
+//
+// It takes along the closures among its captured variables, with their own, and the custom commands
+// that any of these texts calls.
 #pragma once
 
 #include <vector>
@@ -19,6 +22,7 @@ struct ClosureArgument {
   SourceText source;
   bytecode::Dialect dialect = bytecode::Dialect::closure;
   std::vector<bytecode::Capture> captures;
+  std::vector<bytecode::Text> texts;  // source.along as the compiler takes them
 };
 
 Task<Outcome<ClosureArgument>> read_closure(std::shared_ptr<Call> call, Node argument);

@@ -67,6 +67,22 @@ std::string bytes_of(const Node& node) {
   return std::string(node.as_text());
 }
 
+// The text of newer versions, or {"IntRange": {"start", "step", "end": {"Included": 5}}}.
+std::optional<bytecode::Range> range_of(const Node& val) {
+  if (val.get_if<std::string>()) return parse_range(val.as_text());
+  const Node* body = val.find("IntRange");
+  const Node* end = body ? body->find("end") : nullptr;
+  const Node* step = body ? body->find("step") : nullptr;
+  if (!end || !step || step->as_int() == 0) return std::nullopt;
+  bytecode::Range range;
+  if (const Node* start = body->find("start")) range.start = start->as_int();
+  range.step = step->as_int();
+  const auto [bound, number] = end->tagged();
+  if (number) range.end = number->as_int();
+  range.inclusive = bound != "Excluded";
+  return range;
+}
+
 }  // namespace
 
 struct Decoder::Impl {
@@ -219,6 +235,16 @@ void Writer::value(const bytecode::Value& value, std::string_view encoded_span) 
         } else if constexpr (std::is_same_v<T, bytecode::Binary>) {
           begin("Binary", "val");
           bytes({reinterpret_cast<const char*>(v.bytes.data()), v.bytes.size()});
+        } else if constexpr (std::is_same_v<T, bytecode::Range>) {
+          // One bad range would end the plugin.
+          if (!range_text(v)) {
+            map(1);
+            text("Nothing");
+            map(1);
+            return;
+          }
+          begin("Range", "val");
+          range(v);
         } else if constexpr (std::is_same_v<T, bytecode::List>) {
           begin("List", "vals");
           array(static_cast<uint32_t>(v.size()));
@@ -237,9 +263,25 @@ void Writer::value(const bytecode::Value& value, std::string_view encoded_span) 
   raw(encoded_span);
 }
 
-Node value_node(const bytecode::Value& value, Span span) {
+void Writer::range(const bytecode::Range& range) {
+  if (nushell_ >= ranges_as_text) return text(*range_text(range));
+  map(1);
+  text("IntRange");
+  map(3);
+  text("start");
+  integer(range.start);
+  text("step");
+  integer(range.step);
+  text("end");
+  if (!range.end) return text("Unbounded");
+  map(1);
+  text(range.inclusive ? "Included" : "Excluded");
+  integer(*range.end);
+}
+
+Node value_node(const bytecode::Value& value, Span span, Version nushell) {
   Node::Raw raw;
-  Writer(raw.data).value(value, encode_span(span));
+  Writer(raw.data, nushell).value(value, encode_span(span));
   return Node(std::move(raw));
 }
 
@@ -275,6 +317,10 @@ std::optional<bytecode::Value> to_value(const Node& node) {
   if (kind == "Binary") {
     const std::string bytes = bytes_of(*val);
     return bytecode::Value(bytecode::Binary{{bytes.begin(), bytes.end()}});
+  }
+  if (kind == "Range") {
+    const auto range = range_of(*val);
+    return range ? std::optional(bytecode::Value(*range)) : std::nullopt;
   }
   if (kind == "Record") {
     bytecode::Record record;

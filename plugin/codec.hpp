@@ -15,6 +15,7 @@
 
 #include "bytecode/value.hpp"
 #include "plugin/node.hpp"
+#include "plugin/version.hpp"
 
 namespace plugin {
 
@@ -44,7 +45,9 @@ void encode(std::string& out, const Node& node);
 // Writes msgpack straight into a string; for rows, where a tree a row would cost too much.
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  // `nushell` will read it: it decides the shape of a range.
+  explicit Writer(std::string& out, Version nushell = ranges_as_text)
+      : out_(out), nushell_(nushell) {}
 
   void nil();
   void map(uint32_t size);
@@ -60,15 +63,18 @@ class Writer {
   void value(const bytecode::Value& value, std::string_view encoded_span);
 
  private:
+  void range(const bytecode::Range& range);
+
   std::string& out_;
+  Version nushell_;
 };
 
 std::string encode_span(Span span);
 // A value as part of a message tree.
-Node value_node(const bytecode::Value& value, Span span);
+Node value_node(const bytecode::Value& value, Span span, Version nushell);
 
-// The value in Nushell's shape; nothing for kinds this project has no use for (closures, ranges,
-// cell paths, errors, custom values).
+// The value in Nushell's shape; nothing for kinds this project has no use for (closures, ranges of
+// floats, cell paths, errors, custom values).
 std::optional<bytecode::Value> to_value(const Node& node);
 // The span of a value in Nushell's shape.
 Span span_of(const Node& value);
@@ -80,5 +86,9 @@ std::string sanitise(std::string_view bytes);
 // Nanoseconds since the epoch as RFC 3339 in UTC, and back.
 std::string rfc3339(int64_t nanoseconds);
 std::optional<int64_t> parse_rfc3339(std::string_view text);
+// "1..5", "1..3..9", "1..<5", "1..", as Nushell's wire has it, and back. Nothing for a range that
+// Nushell cannot make (one that steps away from its end), and for one of floats.
+std::optional<std::string> range_text(const bytecode::Range& range);
+std::optional<bytecode::Range> parse_range(std::string_view text);
 
 }  // namespace plugin

@@ -213,7 +213,7 @@ void Engine::schedule_pump() {
 
 void Engine::pump(StreamId id, Outgoing& stream) {
   if (stream.ended) return;
-  Writer writer(out_);
+  Writer writer(out_, nushell_);
   while (stream.in_flight < stream_window && stream.source->ready()) {
     write_item_head(out_, id);
     stream.source->write_next(writer);
@@ -251,20 +251,20 @@ void Engine::discard(StreamId id) {
   }
 }
 
-Task<std::vector<Node>> Engine::collect(StreamId id) {
+Task<std::vector<Node>> Engine::collect(StreamId id, size_t most) {
   std::vector<Node> items;
   auto wake = std::make_shared<asio::steady_timer>(io_);
   for (;;) {
     const auto found = incoming_.find(id);
     if (found == incoming_.end() || found->second.unwanted) co_return items;
     Incoming& stream = found->second;
-    while (!stream.items.empty()) {
+    while (!stream.items.empty() && items.size() < most) {
       items.push_back(std::move(stream.items.front()));
       stream.items.pop_front();
       write_ack(out_, id);
     }
     flush();
-    if (stream.ended) break;
+    if (stream.ended || items.size() >= most) break;
     stream.wake = wake;
     wake->expires_at(forever);
     boost::system::error_code cancelled;
@@ -336,7 +336,7 @@ Task<void> Engine::serve(std::shared_ptr<Call> call) {
 
 void Engine::answer(const Call& call, Answer answer) {
   if (const auto* value = std::get_if<bytecode::Value>(&answer)) {
-    write_value(out_, call.id(), value_node(*value, call.head()));
+    write_value(out_, call.id(), value_node(*value, call.head(), nushell_));
   } else if (const auto* error = std::get_if<LabeledError>(&answer)) {
     write_error(out_, call.id(), *error);
   } else if (const auto* stream = std::get_if<StreamAnswer>(&answer)) {

@@ -54,8 +54,8 @@ class Engine {
   // For Call: a question in the context of a call, and its answer's value; nothing on any failure.
   Task<std::optional<Node>> ask(CallId context, Node question);
   Task<std::optional<uint64_t>> ask_identifier(CallId context, Node question);
-  // All items of an incoming stream.
-  Task<std::vector<Node>> collect(StreamId stream);
+  // The items of an incoming stream, at most so many.
+  Task<std::vector<Node>> collect(StreamId stream, size_t most);
 
  private:
   struct Outgoing {

@@ -12,17 +12,19 @@ namespace {
 void append_closure_labels(LabeledError& out, const bytecode::Error& error,
                            const SourceText& source) {
   for (const bytecode::Label& label : error.labels) {
-    const Span place = source.place.at(label.span);
+    const auto [part, span] = source.find(label.span);
+    const Span place = part->place.at(span);
     if (place.is_place()) {
       out.labels.push_back({label.text, place});
       continue;
     }
-    const LineColumn at = line_column(source.text, label.span.start);
-    const size_t start = std::min<size_t>(label.span.start, source.text.size());
-    const size_t end = std::clamp<size_t>(label.span.end, start, source.text.size());
-    std::string words = source.text.substr(start, end - start);
+    const LineColumn at = line_column(part->text, span.start);
+    const size_t start = std::min<size_t>(span.start, part->text.size());
+    const size_t end = std::clamp<size_t>(span.end, start, part->text.size());
+    std::string words = part->text.substr(start, end - start);
     words = words.substr(0, words.find('\n'));
-    std::string text = "at " + std::to_string(at.line) + ":" + std::to_string(at.column);
+    std::string text = part->name.empty() ? "" : "in `" + part->name + "` ";
+    text += "at " + std::to_string(at.line) + ":" + std::to_string(at.column);
     if (!words.empty()) text += " `" + words + "`";
     if (!label.text.empty()) text += ": " + label.text;
     if (source.place.argument().is_place())
@@ -76,6 +78,22 @@ Span TextPlace::at(bytecode::Span span) const {
   }
   if (!places_.empty()) return {places_[span.start], places_[span.end]};
   return {start_ + span.start, start_ + span.end};
+}
+
+SourceText::Found SourceText::find(bytecode::Span span) const {
+  const SourceText* part = this;
+  for (const SourceText& next : along) {
+    const auto length = static_cast<uint32_t>(part->text.size() + 1);
+    if (span.start < length) break;
+    span.start -= length;
+    span.end -= std::min(span.end, length);
+    part = &next;
+  }
+  return {part, span};
+}
+
+std::string in_text(const SourceText& text) {
+  return text.name.empty() ? "" : " in `" + text.name + "`";
 }
 
 LineColumn line_column(std::string_view text, uint32_t offset) {

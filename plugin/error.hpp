@@ -52,10 +52,20 @@ class TextPlace {
   std::vector<uint64_t> places_;
 };
 
-// A closure's text and its place: what an error inside the closure needs to be shown.
+// A text and its place: what an error inside it needs to be shown. A closure's has those of what it
+// takes along behind it, as the compiler lays them out: each after a newline.
 struct SourceText {
   std::string text;
   TextPlace place;
+  std::string name = {};               // what the closure calls it: "big", "$body"
+  std::vector<SourceText> along = {};  // of a closure: custom commands, captured closures
+
+  // The text of these that a span of the compiler's lies in, and the span there.
+  struct Found {
+    const SourceText* text;
+    bytecode::Span span;
+  };
+  Found find(bytecode::Span span) const;
 };
 
 struct LineColumn {
@@ -63,6 +73,8 @@ struct LineColumn {
   uint32_t column = 1;  // in characters
 };
 LineColumn line_column(std::string_view text, uint32_t offset);
+// "" for the closure's own text, " in `big`" for another: behind a word on a place.
+std::string in_text(const SourceText& text);
 
 // The places an Error of the layers below may be about.
 struct Blame {

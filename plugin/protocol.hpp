@@ -11,6 +11,7 @@
 
 #include "plugin/error.hpp"
 #include "plugin/node.hpp"
+#include "plugin/version.hpp"
 
 namespace plugin {
 
@@ -94,14 +95,6 @@ using Input = std::variant<Unknown, Hello, MetadataCall, SignatureCall, RunCall,
 
 Input parse_input(const Node& message);
 PipelineHeader parse_header(const Node& header);
-
-// Major and minor of Nushell's version: what the protocol's features depend on.
-struct Version {
-  int major = 0;
-  int minor = 0;
-  friend auto operator<=>(const Version&, const Version&) = default;
-};
-Version parse_version(std::string_view text);
 
 // Outgoing messages. Each appends to `out`, so that many go out in one write.
 void write_hello(std::string& out, std::string_view version);

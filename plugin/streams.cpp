@@ -183,9 +183,11 @@ Broadcast::Totals Broadcast::totals(host::ProbeId probe) const {
 }
 
 bool Broadcast::has_backlog(const std::set<host::ProbeId>& probes) const {
-  return std::any_of(backlog_.rows.begin(), backlog_.rows.end(), [&](const RowPtr& row) {
-    return probes.empty() || probes.contains(row->probe->id);
-  });
+  const auto wanted = [&](const RowPtr& row) {
+    return probes.empty() || (row->probe && probes.contains(row->probe->id));
+  };
+  return std::any_of(backlog_.rows.begin(), backlog_.rows.end(), wanted) ||
+         std::any_of(last_notices_.begin(), last_notices_.end(), wanted);
 }
 
 void write_envelope(Writer& writer, const StreamRow& row, std::string_view encoded_span) {

@@ -123,7 +123,7 @@ class Broadcast {
 
   Totals totals(host::ProbeId probe) const;
   size_t backlog() const { return backlog_.rows.size(); }
-  // Whether unread rows wait that a subscription to `probes` (empty: all) would get.
+  // Whether unread rows or last words wait that a subscription to `probes` (empty: all) would get.
   bool has_backlog(const std::set<host::ProbeId>& probes) const;
   const std::vector<Subscription*>& subscriptions() const { return subscriptions_; }
 

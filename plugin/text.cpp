@@ -1,7 +1,8 @@
-// The two text formats Nushell is strict about: UTF-8 and RFC 3339.
+// The text formats Nushell is strict about: UTF-8, RFC 3339, ranges.
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 #include "plugin/codec.hpp"
 
@@ -130,6 +131,57 @@ std::optional<int64_t> parse_rfc3339(std::string_view text) {
       __builtin_add_overflow(nanoseconds, fraction, &nanoseconds))
     return std::nullopt;
   return nanoseconds;
+}
+
+std::optional<std::string> range_text(const bytecode::Range& range) {
+  std::string text = std::to_string(range.start) + "..";
+  const bool up = range.step > 0;
+  if (range.step == 0 ||
+      (range.end && *range.end != range.start && up != (*range.end > range.start)))
+    return std::nullopt;
+  if (range.step != 1) {
+    int64_t next = 0;
+    if (__builtin_add_overflow(range.start, range.step, &next)) return std::nullopt;
+    text += std::to_string(next) + "..";
+  }
+  if (range.end) text += (range.inclusive ? "" : "<") + std::to_string(*range.end);
+  return text;
+}
+
+std::optional<bytecode::Range> parse_range(std::string_view text) {
+  const auto take_integer = [&]() -> std::optional<int64_t> {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    return number;
+  };
+  const auto take_dots = [&] {
+    const bool dots = text.starts_with("..");
+    if (dots) text.remove_prefix(2);
+    return dots;
+  };
+  bytecode::Range range;
+  const auto start = take_integer();
+  if (!start || !take_dots()) return std::nullopt;
+  range.start = *start;
+  std::optional<int64_t> next;
+  range.inclusive = !take(text, "<");
+  if (range.inclusive) take(text, "=");
+  range.end = take_integer();
+  if (range.end && take_dots()) {
+    next = std::exchange(range.end, std::nullopt);
+    range.inclusive = !take(text, "<");
+    range.end = take_integer();
+  }
+  if (!text.empty() || (!range.inclusive && !range.end)) return std::nullopt;
+  if (next) {
+    if (__builtin_sub_overflow(*next, range.start, &range.step)) return std::nullopt;
+  } else if (range.end && *range.end < range.start) {
+    range.step = -1;
+  }
+  if (range.step == 0) return std::nullopt;
+  return range;
 }
 
 }  // namespace plugin

@@ -40,9 +40,9 @@ host::Session& Tracing::session() {
 }
 
 host::Result<host::ProbeInfo> Tracing::attach(const host::Target& target, bytecode::Program program,
-                                              const host::AttachOptions& options,
+                                              SourceText source, const host::AttachOptions& options,
                                               std::optional<uint64_t> limit) {
-  std::string source = program.source;
+  std::string text = program.source;
   auto attached = session().attach(target, std::move(program), options);
   if (!attached) return attached;
   const host::ProbeInfo& info = *attached;
@@ -50,19 +50,20 @@ host::Result<host::ProbeInfo> Tracing::attach(const host::Target& target, byteco
   probe->id = info.id;
   probe->target = info.target;
   probe->name = info.name;
-  known_[info.id] = Known{std::move(probe), limit, info.maps, {std::move(source)}};
+  known_[info.id] =
+      Known{std::move(probe), limit, info.maps, {{std::move(text), std::move(source)}}};
   live_[info.id];
   watch_rings();
   settle();
   return attached;
 }
 
-host::Status Tracing::swap(host::ProbeId id, bytecode::Program program) {
-  std::string source = program.source;
+host::Status Tracing::swap(host::ProbeId id, bytecode::Program program, SourceText source) {
+  std::string text = program.source;
   const host::Status swapped = session().swap(id, std::move(program));
   if (!swapped) return swapped;
   Known& known = known_[id];
-  known.sources.push_back(std::move(source));
+  known.sources.push_back({std::move(text), std::move(source)});
   if (const auto info = session().info(id)) known.maps = info->maps;
   return swapped;
 }
@@ -131,19 +132,25 @@ std::vector<host::ProbeInfo> Tracing::list() {
   return probes;
 }
 
+Tracing::FaultPlace Tracing::place_of(host::ProbeId id, const host::FaultCount& fault) const {
+  const auto known = known_.find(id);
+  if (known == known_.end()) return {};
+  const auto& sources = known->second.sources;
+  // A fault of an earlier generation keeps its own span; the newest text that has its words there
+  // is the one.
+  const auto match = std::find_if(sources.rbegin(), sources.rend(), [&](const auto& source) {
+    return fault.span.end <= source.text.size() &&
+           source.text.compare(fault.span.start, fault.span.end - fault.span.start, fault.source) ==
+               0;
+  });
+  if (match == sources.rend()) return {};
+  const auto [part, span] = match->parts.find(fault.span);
+  return {line_column(part->text, span.start), in_text(*part)};
+}
+
 bytecode::Record Tracing::describe(host::ProbeId id, const host::FaultCount& fault,
                                    uint64_t count) const {
-  LineColumn at;
-  if (const auto known = known_.find(id); known != known_.end()) {
-    const auto& sources = known->second.sources;
-    // A fault of an earlier generation keeps its own span; the newest text that has its words
-    // there is the one.
-    const auto match = std::find_if(sources.rbegin(), sources.rend(), [&](const std::string& text) {
-      return fault.span.end <= text.size() &&
-             text.compare(fault.span.start, fault.span.end - fault.span.start, fault.source) == 0;
-    });
-    if (match != sources.rend()) at = line_column(*match, fault.span.start);
-  }
+  const LineColumn at = place_of(id, fault).at;
   bytecode::Record record;
   record.emplace_back("kind", fault.kind);
   record.emplace_back("count", static_cast<int64_t>(count));
@@ -266,14 +273,28 @@ void Tracing::tell_about(const host::ProbeInfo& info, bool last) {
     probe.lost_told = info.lost;
     broadcast_.notify(notice, {info.id}, last);
   }
-  for (const host::FaultCount& fault : info.faults) {
-    uint64_t& told = probe.faults_told[{fault.kind, fault.span.start}];
-    if (fault.count <= told) continue;
+  // One row a kind: the place with the most news. The others wait for the next time, but for the
+  // last.
+  std::map<std::string, std::pair<const host::FaultCount*, uint64_t>> news;
+  const auto tell = [&](const host::FaultCount& fault, uint64_t count) {
+    bytecode::Record value = describe(info.id, fault, count);
+    value.emplace_back("message", fault.sentence + place_of(info.id, fault).in);
     notice.notice = "fault";
-    notice.row.value = describe(info.id, fault, fault.count - told);
-    told = fault.count;
+    notice.row.value = std::move(value);
+    probe.faults_told[{fault.kind, fault.span.start}] = fault.count;
     broadcast_.notify(notice, {info.id}, last);
+  };
+  for (const host::FaultCount& fault : info.faults) {
+    const uint64_t told = probe.faults_told[{fault.kind, fault.span.start}];
+    if (fault.count <= told) continue;
+    auto& [most, count] = news[fault.kind];
+    if (last)
+      tell(fault, fault.count - told);
+    else if (fault.count - told > count)
+      most = &fault, count = fault.count - told;
   }
+  for (const auto& [kind, most] : news)
+    if (most.first) tell(*most.first, most.second);
 }
 
 void Tracing::tell_counters(std::optional<host::ProbeId> ending) {

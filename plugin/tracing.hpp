@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "host/session.hpp"
+#include "plugin/error.hpp"
 #include "plugin/streams.hpp"
 
 namespace plugin {
@@ -36,11 +37,12 @@ class Tracing {
   bool started() const { return session_ != nullptr; }
   Broadcast& rows() { return broadcast_; }
 
-  // As Session::attach; ends the probe by itself after `limit` rows.
+  // As Session::attach; ends the probe by itself after `limit` rows. `source` is what the program
+  // was compiled from.
   host::Result<host::ProbeInfo> attach(const host::Target& target, bytecode::Program program,
-                                       const host::AttachOptions& options,
+                                       SourceText source, const host::AttachOptions& options,
                                        std::optional<uint64_t> limit);
-  host::Status swap(host::ProbeId id, bytecode::Program program);
+  host::Status swap(host::ProbeId id, bytecode::Program program, SourceText source);
   // Rows on the way are published before this returns, and streams that have nothing more to wait
   // for are finished.
   host::Status detach(host::ProbeId id);
@@ -55,7 +57,14 @@ class Tracing {
   std::vector<std::string> maps_of(host::ProbeId id) const;
   // Live probes, losses of the plugin's own queues included.
   std::vector<host::ProbeInfo> list();
-  // {kind count line column source}, line and column in the closure's text.
+  // Where a fault happened: the line and column in the closure's text, or in that of a custom
+  // command or another closure that it calls; `in` says which.
+  struct FaultPlace {
+    LineColumn at;
+    std::string in;  // " in `big`", or nothing
+  };
+  FaultPlace place_of(host::ProbeId id, const host::FaultCount& fault) const;
+  // {kind count line column source}.
   bytecode::Record describe(host::ProbeId id, const host::FaultCount& fault, uint64_t count) const;
 
   // Counters, losses and faults are told about once a second while a stream listens.
@@ -71,13 +80,17 @@ class Tracing {
     std::shared_ptr<const ProbeLabel> label;
     std::optional<uint64_t> limit;  // rows still to be published
     std::vector<std::string> maps;
-    std::vector<std::string> sources;  // of each generation
+    struct Source {
+      std::string text;  // as the spans of the program count
+      SourceText parts;
+    };
+    std::vector<Source> sources;  // of each generation
   };
   struct Live {
     std::vector<std::function<void(const host::ProbeInfo&)>> gone;
     std::shared_ptr<Timer> expiry;
     uint64_t lost_told = 0;  // of the kernel's; the queues' own are told to each reader
-    std::map<std::pair<std::string, uint32_t>, uint64_t> faults_told;
+    std::map<std::pair<std::string, uint32_t>, uint64_t> faults_told;  // by kind and place
   };
   struct Ring {
     asio::posix::stream_descriptor readable;

@@ -54,6 +54,11 @@ std::string shown(const Value& value) {
   return "this";
 }
 
+LabeledError bytes_piped(const Call& call) {
+  return error_at(call.head(), call.name() + " takes values from the pipe", "gets raw bytes",
+                  "make values of an external command's output first: ^command | lines");
+}
+
 }  // namespace
 
 Record probe_record(const host::ProbeInfo& probe) {
@@ -86,6 +91,7 @@ bytecode::Result<bytecode::Program> compile_closure(const ClosureArgument& closu
   bytecode::CompileOptions options;
   options.dialect = closure.dialect;
   options.captures = closure.captures;
+  options.texts = closure.texts;
   if (flags.string_bytes) options.string_bytes = *flags.string_bytes;
   if (flags.fuel) options.fuel = *flags.fuel;
   return bytecode::compile(closure.source.text, schema, options);
@@ -126,6 +132,7 @@ Task<Outcome<std::vector<ProbeRef>>> probe_arguments(CallPtr call, Tracing& trac
   std::vector<ProbeRef> refs;
   std::vector<Node> given;
   for (size_t i = 0; i < call->positional_count(); ++i) given.push_back(*call->positional(i));
+  if (given.empty() && call->has_bytes()) co_return bytes_piped(*call);
   if (given.empty()) given = co_await call->input();
   for (const Node& node : given) {
     if (kind_of(node) == "Nothing") continue;
@@ -144,6 +151,8 @@ Task<Outcome<MapRefs>> map_argument(CallPtr call, Tracing& tracing) {
   std::vector<Node> given;
   if (const Node* name = call->positional(0))
     given.push_back(*name);
+  else if (call->has_bytes())
+    co_return bytes_piped(*call);
   else
     given = co_await call->input();
   if (given.empty())

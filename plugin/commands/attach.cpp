@@ -1,7 +1,6 @@
 #include "plugin/commands/attach.hpp"
 
 #include <cstdio>
-#include <cstdlib>
 #include <set>
 
 #include "bytecode/compile.hpp"
@@ -11,6 +10,7 @@
 #include "plugin/codec.hpp"
 #include "plugin/commands/answers.hpp"
 #include "plugin/commands/flags.hpp"
+#include "plugin/commands/target_words.hpp"
 
 namespace plugin {
 
@@ -18,24 +18,6 @@ namespace {
 
 using bytecode::Record;
 using bytecode::Value;
-
-std::string text_argument(const Call& call, size_t index) {
-  const Node* node = call.positional(index);
-  const std::optional<Value> value = node ? to_value(*node) : std::nullopt;
-  const std::string* text = value ? value->get_if<std::string>() : nullptr;
-  return text ? *text : std::string();
-}
-
-// The plugin runs in its own folder; a path of the user's starts from theirs.
-Task<std::string> user_path(CallPtr call, std::string path) {
-  if (path.starts_with("~/")) {
-    const char* home = std::getenv("HOME");
-    co_return home ? home + path.substr(1) : path;
-  }
-  if (path.starts_with("/") || path.find('/') == std::string::npos) co_return path;
-  const std::string directory = co_await call->current_directory();
-  co_return directory.empty() ? path : directory + "/" + path;
-}
 
 struct Prepared {
   ClosureArgument closure;
@@ -116,20 +98,25 @@ class OwnRows : public ItemSource {
   Subscription rows_;
 };
 
-// A stream of bare values has no place for losses: they are said once, at the end, to the terminal.
-void report_losses(const host::ProbeInfo& info) {
+// A stream of bare values has no place for losses and faults: they are said once, at the end, to
+// the terminal.
+void report_losses(const Tracing& tracing, const host::ProbeInfo& info) {
   if (info.lost > 0)
     std::fprintf(stderr, "%s: %llu rows lost\n", info.name.c_str(),
                  static_cast<unsigned long long>(info.lost));
-  for (const host::FaultCount& fault : info.faults)
-    std::fprintf(stderr, "%s: %s, %llu times, at `%s`\n", info.name.c_str(), fault.sentence.c_str(),
-                 static_cast<unsigned long long>(fault.count), fault.source.c_str());
+  for (const host::FaultCount& fault : info.faults) {
+    const auto [at, in] = tracing.place_of(info.id, fault);
+    std::fprintf(stderr, "%s: %s%s, %llu %s, at %u:%u `%s`\n", info.name.c_str(),
+                 fault.sentence.c_str(), in.c_str(), static_cast<unsigned long long>(fault.count),
+                 fault.count == 1 ? "time" : "times", at.line, at.column, fault.source.c_str());
+  }
 }
 
 Answer stream_rows(const Call& call, Tracing& tracing, host::ProbeId probe,
                    const AttachFlags& flags) {
   auto rows = std::make_shared<OwnRows>(tracing, probe, call.head());
-  tracing.when_gone(probe, report_losses);
+  tracing.when_gone(probe,
+                    [&tracing](const host::ProbeInfo& info) { report_losses(tracing, info); });
   if (flags.time) tracing.detach_after(probe, *flags.time);
   return StreamAnswer{std::move(rows)};
 }
@@ -173,8 +160,9 @@ Task<Answer> attach(CallPtr call, Tracing& tracing, TargetWords words) {
   const bool has_maps = !prepared.program.maps.empty();
   std::set<std::string> idle;
   if (timed && has_maps) idle = idle_maps(tracing);
-  auto attached =
-      tracing.attach(prepared.target, std::move(prepared.program), flags.options, flags.limit);
+  SourceText source = prepared.closure.source;
+  auto attached = tracing.attach(prepared.target, std::move(prepared.program), std::move(source),
+                                 flags.options, flags.limit);
   if (!attached) {
     Blame blame = prepared.blame;
     blame.argument = co_await call->flag_value_span(attached.error().subject);

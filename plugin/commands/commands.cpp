@@ -7,8 +7,9 @@ namespace plugin {
 const std::vector<Command>& commands() {
   using namespace commands_table;
   static const std::vector<Command> table = {
-      kprobe(),    tracepoint(), uprobe(),     stream(),      list(), detach(), swap(),     maps(),
-      maps_list(), maps_get(),   maps_clear(), maps_delete(), emit(), count(),  read_str(),
+      kprobe(),      tracepoint(), uprobe(),  stream(),    list(),     detach(),
+      swap(),        maps(),       explain(), maps_list(), maps_get(), maps_clear(),
+      maps_delete(), emit(),       count(),   read_str(),
   };
   return table;
 }

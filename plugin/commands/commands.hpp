@@ -33,6 +33,7 @@ Command stream();
 Command list();
 Command detach();
 Command swap();
+Command explain();
 Command maps();
 Command maps_list();
 Command maps_get();

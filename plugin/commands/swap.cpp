@@ -15,10 +15,18 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   } else {
     probes.push_back(*call->positional(0));
   }
-  if (probes.size() != 1)
+  if (probes.size() != 1) {
+    const Node& only = *call->positional(0);
+    // The one argument is the closure, unless it can only be the probe.
+    const bool probe_alone = closure_at == 0 && probes.empty() && kind_of(only) != "Closure" &&
+                             (kind_of(only) != "String" || probe_refs(only, tracing, true).ok());
+    if (probe_alone)
+      co_return error_at(span_of(only), "bpf-swap takes one probe and its new closure",
+                         "no closure for it given", "bpf-swap 1 {|ctx| ... }");
     co_return error_at(call->head(), "bpf-swap takes one probe and its new closure",
                        probes.empty() ? "no probe given" : "more than one probe given",
                        "bpf-swap 1 {|ctx| ... }");
+  }
   auto refs = probe_refs(probes.front(), tracing, true);
   if (!refs) co_return refs.error();
   if (refs->size() != 1)
@@ -40,7 +48,8 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   if (!target) co_return error_at(refs->front().span, "the probe has ended", "ended meanwhile");
   auto program = compile_closure(*closure, target->schema, *flags);
   if (!program) co_return labeled(program.error(), blame);
-  const host::Status swapped = tracing.swap(id, std::move(*program));
+  SourceText source = closure->source;
+  const host::Status swapped = tracing.swap(id, std::move(*program), std::move(source));
   if (!swapped) co_return labeled(swapped.error(), blame);
   const std::optional<host::ProbeInfo> info = tracing.session().info(id);
   if (!info) co_return EmptyAnswer{};
