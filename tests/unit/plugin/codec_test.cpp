@@ -76,9 +76,58 @@ TEST(Codec, BytesMayBeAListOfInts) {
   EXPECT_EQ(to_value(node), Value(bytecode::Binary{{1, 127, 128, 255}}));
 }
 
+struct RangeExample {
+  bytecode::Range range;
+  const char* text;  // as Nushell 0.114 and later have it
+};
+const RangeExample ranges[] = {
+    {{1, 1, 5, true}, "1..5"},
+    {{1, 1, 5, false}, "1..<5"},
+    {{1, 1, std::nullopt, true}, "1.."},
+    {{1, 2, 9, true}, "1..3..9"},
+    {{5, -1, 1, true}, "5..4..1"},
+    {{-5, 1, -1, true}, "-5..-1"},
+    {{5, -2, std::nullopt, true}, "5..3.."},
+    {{4, 1, 4, false}, "4..<4"},
+    {{INT64_MIN, 1, INT64_MAX, true}, "-9223372036854775808..9223372036854775807"},
+};
+
+TEST(Codec, RangesAreTextOrStructs) {
+  for (const auto& [range, text] : ranges) {
+    EXPECT_EQ(range_text(range), text);
+    EXPECT_EQ(parse_range(text), range);
+    for (const Version nushell : {Version{0, 108}, Version{0, 115}}) {
+      const Node node = decoded([&] {
+        std::string out;
+        Writer(out, nushell).value(range, encode_span({1, 2}));
+        return out;
+      }());
+      EXPECT_EQ(node.find("Range", "val")->get_if<std::string>() != nullptr,
+                nushell >= ranges_as_text);
+      EXPECT_EQ(to_value(node), Value(range)) << text;
+    }
+  }
+  EXPECT_EQ(parse_range("5..1"), (bytecode::Range{5, -1, 1, true}));
+}
+
+// Nushell ends a plugin that sends one of these.
+TEST(Codec, ARangeThatNushellCannotMakeIsNothing) {
+  for (const bytecode::Range range :
+       {bytecode::Range{5, 1, 1, true}, bytecode::Range{1, -1, 5, true},
+        bytecode::Range{1, 0, 5, true}, bytecode::Range{INT64_MAX, 2, std::nullopt, true}}) {
+    EXPECT_EQ(range_text(range), std::nullopt);
+    EXPECT_EQ(encoded(Value(range)), "81a74e6f7468696e6781" + span_hex);
+  }
+}
+
+TEST(Codec, WhatIsNoRangeIsRefused) {
+  for (const char* text : {"", "..", "1", "1.", "1..x", "1..<", "1..1..5", "1.5..2", "1..2..3..4"})
+    EXPECT_EQ(parse_range(text), std::nullopt) << text;
+}
+
 TEST(Codec, WhatIsNoValueHereIsRefused) {
   Node::Map body;
-  body.emplace_back("val", "1..5");
+  body.emplace_back("val", "1.5..<3.0");
   body.emplace_back("span", Span{1, 2});
   Node::Map range;
   range.emplace_back("Range", std::move(body));

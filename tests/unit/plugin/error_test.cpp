@@ -56,6 +56,38 @@ TEST(Labeled, SaysThePlaceWhereTheSourceHasNone) {
   EXPECT_EQ(error.labels[0].text, "at 1:7 `c.f`: not here");
 }
 
+// The compiler lays out {|c| f } and the two texts behind it with a newline before each.
+const SourceText with_texts{"{|c| f }",
+                            TextPlace({50, 58}, 50, 8),
+                            "",
+                            {{"def f [] { g }", TextPlace({50, 58}, 10, 14), "f"},
+                             {"def g [] { $x }", TextPlace({50, 58}), "g"}}};
+
+TEST(SourceText, FindsTheTextOfASpan) {
+  EXPECT_EQ(with_texts.find({5, 6}).text, &with_texts);
+  EXPECT_EQ(with_texts.find({8, 8}).text, &with_texts);
+  EXPECT_EQ(with_texts.find({9, 12}).text, &with_texts.along[0]);
+  EXPECT_EQ(with_texts.find({9, 12}).span, (bytecode::Span{0, 3}));
+  EXPECT_EQ(with_texts.find({35, 37}).text, &with_texts.along[1]);
+  EXPECT_EQ(with_texts.find({35, 37}).span, (bytecode::Span{11, 13}));
+}
+
+TEST(Labeled, PutsACustomCommandsLabelInItsSource) {
+  bytecode::Error error = closure_error();
+  error.labels[0].span = {20, 21};
+  const LabeledError shown = labeled(error, {.head = {1, 2}, .source = &with_texts});
+  EXPECT_EQ(shown.labels[0].span, (Span{21, 22}));
+  EXPECT_EQ(shown.labels[0].text, "not here");
+}
+
+TEST(Labeled, NamesTheCustomCommandThatHasNoPlace) {
+  bytecode::Error error = closure_error();
+  error.labels[0].span = {35, 37};
+  const LabeledError shown = labeled(error, {.head = {1, 2}, .source = &with_texts});
+  EXPECT_EQ(shown.labels[0].span, (Span{50, 58}));
+  EXPECT_EQ(shown.labels[0].text, "in `g` at 1:12 `$x`: not here");
+}
+
 TEST(Labeled, BlamesTheTargetOrTheHead) {
   bytecode::Error error;
   error.kind = bytecode::ErrorKind::target;

@@ -44,6 +44,32 @@ map 1: count, no key
 )");
 }
 
+TEST(Disasm, TextInstructions) {
+  ProgramMaker maker;
+  maker.add(VM_OP_rand, 1, 2, 3);
+  maker.add(VM_OP_str_len, 1, 2);
+  maker.add(VM_OP_str_find, 1, 2, 3, 0);
+  maker.add(VM_OP_str_find, 1, 2, 3, 1);
+  maker.add(VM_OP_str_sub, 1, 9, 3, 64);
+  maker.add(VM_OP_str_upper, 1, 9, 3, 64);
+  maker.add(VM_OP_str_trim, 1, 9, 3, 64 | 1 << 16);
+  maker.add(VM_OP_str_trim, 1, 9, 3, 64 | 3 << 16);
+  maker.add(VM_OP_trap, 0, 0, 0, VM_FAULT_no_item);
+  maker.add(VM_OP_trap, 0, 0, 0, 77);
+  EXPECT_EQ(disassemble(maker.program()),
+            R"(   0  rand        r1, r2, r3
+   1  str.len     r1, r2
+   2  str.find    r1, r2, r3, first
+   3  str.find    r1, r2, r3, last
+   4  str.sub     r1, heap[9], r3[r4 to r5], 64
+   5  str.upper   r1, heap[9], r3, 64
+   6  str.trim    r1, heap[9], r3, 64, start
+   7  str.trim    r1, heap[9], r3, 64, start, end
+   8  trap        no_item
+   9  trap        77?
+)");
+}
+
 TEST(Disasm, LongSourceIsNotCutWithinACharacter) {
   ProgramMaker maker;
   maker.add(VM_OP_exit);

@@ -242,6 +242,138 @@ TEST(Interp, NullStringIsEmptyInComparisons) {
   EXPECT_EQ(run_text(maker), "[1][1][0][null]");
 }
 
+// What an instruction makes of the texts b and c: a number.
+std::string of_texts(vm_opcode op, const std::string& b, const std::string& c, int end = 0) {
+  ProgramMaker maker;
+  maker.add(VM_OP_str_lit, 1, 0, 0, maker.literal(b));
+  maker.add(VM_OP_str_lit, 2, 100, 0, maker.literal(c));
+  maker.add(op, 0, 1, 2, end);
+  maker.send_int(0);
+  maker.add(VM_OP_exit);
+  return run_text(maker);
+}
+
+TEST(Interp, FindsTextInText) {
+  EXPECT_EQ(of_texts(VM_OP_str_find, "abcabc", "bc"), "[1]");
+  EXPECT_EQ(of_texts(VM_OP_str_find, "abcabc", "bc", 1), "[4]");
+  EXPECT_EQ(of_texts(VM_OP_str_find, "aaa", "aa", 1), "[1]");  // places may overlap
+  EXPECT_EQ(of_texts(VM_OP_str_find, "abc", "abc", 1), "[0]");
+  EXPECT_EQ(of_texts(VM_OP_str_find, "abc", "abcd"), "[-1]");
+  EXPECT_EQ(of_texts(VM_OP_str_find, "abc", "B"), "[-1]");
+  EXPECT_EQ(of_texts(VM_OP_str_find,
+                     "\xc3\xa4"
+                     "b",
+                     "b"),
+            "[2]");  // in bytes
+  EXPECT_EQ(of_texts(VM_OP_str_find, "abc", ""), "[0]");
+  EXPECT_EQ(of_texts(VM_OP_str_find, "abc", "", 1), "[3]");
+  EXPECT_EQ(of_texts(VM_OP_str_find, "", "", 1), "[0]");
+  EXPECT_EQ(of_texts(VM_OP_str_find, "", "a"), "[-1]");
+}
+
+TEST(Interp, StartsAndEnds) {
+  EXPECT_EQ(of_texts(VM_OP_str_starts, "/etc/passwd", "/etc"), "[1]");
+  EXPECT_EQ(of_texts(VM_OP_str_starts, "/etc", "/etc/"), "[0]");
+  EXPECT_EQ(of_texts(VM_OP_str_starts, "", ""), "[1]");
+  EXPECT_EQ(of_texts(VM_OP_str_ends, "lib.so", ".so"), "[1]");
+  EXPECT_EQ(of_texts(VM_OP_str_ends, "lib.so.6", ".so"), "[0]");
+  EXPECT_EQ(of_texts(VM_OP_str_ends, "o", ".so"), "[0]");
+  EXPECT_EQ(of_texts(VM_OP_str_ends, "a", ""), "[1]");
+}
+
+// What an instruction makes of a text: another one.
+std::string remade(vm_opcode op, const std::string& text, int64_t imm, int64_t start = 0,
+                   int64_t end = 0) {
+  ProgramMaker maker;
+  maker.add(VM_OP_str_lit, 1, 0, 0, maker.literal(text));
+  maker.add(VM_OP_ldk, 2, 0, 0, maker.constant(start));
+  maker.add(VM_OP_ldk, 3, 0, 0, maker.constant(end));
+  maker.add(op, 1, 0, 1, imm);  // in the place of the old one
+  maker.send_text(1);
+  maker.add(VM_OP_exit);
+  return run_text(maker);
+}
+
+TEST(Interp, PartsOfText) {
+  const auto part = [](int64_t start, int64_t end, int most = 64) {
+    return remade(VM_OP_str_sub, "abcdef", most, start, end);
+  };
+  EXPECT_EQ(part(1, 3), R"(["bc"])");
+  EXPECT_EQ(part(0, 6), R"(["abcdef"])");
+  EXPECT_EQ(part(4, 100), R"(["ef"])");
+  EXPECT_EQ(part(-5, 2), R"(["ab"])");
+  EXPECT_EQ(part(3, 2), R"([""])");
+  EXPECT_EQ(part(9, 20), R"([""])");
+  EXPECT_EQ(part(INT64_MIN, INT64_MAX), R"(["abcdef"])");
+  EXPECT_EQ(part(INT64_MAX, INT64_MIN), R"([""])");
+  EXPECT_EQ(part(1, 4, 3), R"(["bcd"])");
+  EXPECT_EQ(part(1, 4, 2), R"(["bc"])" + fault(VM_FAULT_string_cut, 3));
+  EXPECT_EQ(part(1, 4, 0), R"([""])" + fault(VM_FAULT_string_cut, 3));
+}
+
+TEST(Interp, CaseAndWhiteSpace) {
+  const auto trim = [](const std::string& text, int sides) {
+    return remade(VM_OP_str_trim, text, 64 | sides << 16);
+  };
+  EXPECT_EQ(remade(VM_OP_str_lower, "@AZ[`az{\xc3\x84", 64), "[\"@az[`az{\xc3\x84\"]");
+  EXPECT_EQ(remade(VM_OP_str_upper, "@AZ[`az{\xc3\xa4", 64), "[\"@AZ[`AZ{\xc3\xa4\"]");
+  EXPECT_EQ(remade(VM_OP_str_upper, "abc", 2), R"(["AB"])" + fault(VM_FAULT_string_cut, 3));
+  EXPECT_EQ(trim(" \t\n\v\f\ra b \n", 3), R"(["a b"])");
+  EXPECT_EQ(trim("  a ", 1), R"(["a "])");
+  EXPECT_EQ(trim("  a ", 2), R"(["  a"])");
+  EXPECT_EQ(trim("   ", 1), R"([""])");
+  EXPECT_EQ(trim("   ", 2), R"([""])");
+  EXPECT_EQ(trim("", 3), R"([""])");
+}
+
+TEST(Interp, NullStringsInSearchesAndCopies) {
+  ProgramMaker maker;
+  maker.add(VM_OP_ldi, 0, 0, 0, -1);
+  maker.add(VM_OP_str_lit, 1, 0, 0, maker.literal("ab"));
+  maker.add(VM_OP_str_find, 2, 1, 0, 1);
+  maker.send_int(2);
+  maker.add(VM_OP_str_find, 2, 0, 1);
+  maker.send_int(2);
+  maker.add(VM_OP_str_ends, 2, 0, 0);
+  maker.send_int(2);
+  maker.add(VM_OP_str_len, 2, 0);
+  maker.send_int(2);
+  maker.add(VM_OP_str_lower, 2, 8, 0, 64);
+  maker.send_text(2);
+  maker.add(VM_OP_exit);
+  EXPECT_EQ(run_text(maker), "[2][-1][1][0][null]");
+}
+
+TEST(Interp, RandomNumbersComeFromTheEvent) {
+  Event event;
+  const auto between = [&](int64_t b, int64_t c) {
+    ProgramMaker maker;
+    maker.add(VM_OP_ldk, 1, 0, 0, maker.constant(b));
+    maker.add(VM_OP_ldk, 2, 0, 0, maker.constant(c));
+    maker.add(VM_OP_rand, 0, 1, 2);
+    maker.send_int(0);
+    maker.add(VM_OP_exit);
+    return run_text(maker, event);
+  };
+  EXPECT_EQ(between(-3, 7), "[-3]");
+  event.random = [] { return 10; };
+  EXPECT_EQ(between(-3, 7), "[7]");
+  EXPECT_EQ(between(7, -3), "[7]");
+  EXPECT_EQ(between(-3, 6), "[-3]");
+  EXPECT_EQ(between(5, 5), "[5]");
+  event.random = [] { return UINT64_MAX; };
+  EXPECT_EQ(between(INT64_MIN, INT64_MAX), "[9223372036854775807]");
+}
+
+TEST(Interp, ATrapDropsTheRowUnderWay) {
+  ProgramMaker maker;
+  maker.add(VM_OP_ldi, 0);
+  maker.send_int(0);
+  maker.add(VM_OP_row_begin, 0, 0, 0, maker.site({Raw::word}));
+  maker.add(VM_OP_trap, 0, 0, 0, VM_FAULT_no_item);
+  EXPECT_EQ(run_text(maker), "[0]" + fault(VM_FAULT_no_item, 5));
+}
+
 TEST(Interp, CountsByKey) {
   ProgramMaker maker;
   const int keyed = maker.map({{"n", As::integer, 8, 8, true}, {"c", As::string, 16, 8, false}}, 2);
@@ -342,15 +474,19 @@ TEST(Interp, Fuel) {
 TEST(Interp, StringStepsCostTheirBytes) {
   ProgramMaker maker;
   const int64_t text = maker.literal(std::string(128, 'x'));
-  maker.add(VM_OP_str_lit, 0, 0, 0, text);       // 1 + 2
-  maker.add(VM_OP_str_eqk, 1, 0, 0, text);       // 1 + 2
-  maker.add(VM_OP_str_cmp, 1, 0, 0);             // 1 + 2
-  maker.add(VM_OP_key_str, 0, 0, 0, 256 << 16);  // 1 + 4
-  maker.send_text(0);                            // 1, 1 + 2, 1
-  maker.add(VM_OP_exit);                         // 1
+  maker.add(VM_OP_str_lit, 0, 0, 0, text);            // 1 + 2
+  maker.add(VM_OP_str_eqk, 1, 0, 0, text);            // 1 + 2
+  maker.add(VM_OP_str_cmp, 1, 0, 0);                  // 1 + 2
+  maker.add(VM_OP_key_str, 0, 0, 0, 256 << 16);       // 1 + 4
+  maker.add(VM_OP_str_find, 1, 0, 0, 0);              // 1 + 4
+  maker.add(VM_OP_str_ends, 1, 0, 0);                 // 1 + 2
+  maker.add(VM_OP_str_lower, 0, 0, 0, 100);           // 1 + 1
+  maker.add(VM_OP_str_trim, 0, 0, 0, 100 | 1 << 16);  // 1 + 1 + 1
+  maker.send_text(0);                                 // 1, 1 + 1, 1
+  maker.add(VM_OP_exit);                              // 1
   Effects effects;
   run_text(maker, {}, &effects);
-  EXPECT_EQ(effects.steps, 20u);
+  EXPECT_EQ(effects.steps, 32u);
   maker.program().fuel = 3;  // spent by the first instruction, found by the second
   EXPECT_EQ(run_text(maker), fault(VM_FAULT_fuel, 1));
 }

@@ -34,7 +34,7 @@ TEST(Isa, EveryOpcodeHasItsOwnNumberAndMnemonic) {
 }
 
 TEST(Isa, NoRowForWhatIsNoOpcode) {
-  EXPECT_EQ(op_info(10), nullptr);
+  EXPECT_EQ(op_info(11), nullptr);
   EXPECT_EQ(op_info(255), nullptr);
   EXPECT_EQ(fault_info(VM_FAULT_none), nullptr);
   EXPECT_EQ(key_class_bytes(VM_KEY_CLASS_COUNT), 0u);

@@ -181,6 +181,53 @@ TEST(Validate, Heap) {
   expect_accepted(maker);  // here the NUL is counted
 }
 
+TEST(Validate, Traps) {
+  ProgramMaker maker;
+  maker.add(VM_OP_row_begin, 0, 0, 0, maker.site({Raw::word}));
+  maker.add(VM_OP_trap, 0, 0, 0, VM_FAULT_no_item);  // the row under way is dropped
+  expect_accepted(maker);
+  for (const int kind : {-1, 0, int{VM_FAULT_string_cut}, VM_FAULTS - 1, 256 + VM_FAULT_no_item}) {
+    maker.program().code[1].imm = kind;
+    expect_refused(maker, "instruction 1 (trap): no such fault ends the run");
+  }
+}
+
+TEST(Validate, TextsMadeOfOthers) {
+  ProgramMaker maker;
+  maker.add(VM_OP_str_comm, 61, 0);
+  maker.add(VM_OP_ldi, 62);
+  maker.add(VM_OP_ldi, 63);
+  maker.add(VM_OP_str_sub, 0, 192, 61, 4095);
+  maker.add(VM_OP_str_trim, 1, 255, 0, 63 | 3 << 16);
+  maker.add(VM_OP_str_lower, 2, 192, 1, 4095);
+  maker.add(VM_OP_str_find, 3, 2, 61, 1);
+  maker.add(VM_OP_str_len, 3, 2);
+  maker.add(VM_OP_exit);
+  expect_accepted(maker);
+  const std::vector<vm_insn> good = maker.program().code;
+  const auto refuse_at = [&](size_t index, vm_insn insn, const char* reason) {
+    maker.program().code = good;
+    maker.program().code[index] = insn;
+    expect_refused(maker, "instruction " + std::to_string(index));
+    expect_refused(maker, reason);
+  };
+  refuse_at(3, {VM_OP_str_sub, 0, 193, 61, 4095}, "the string does not fit the heap");
+  refuse_at(3, {VM_OP_str_sub, 0, 0, 61, 4096}, "no string has such a size");
+  refuse_at(3, {VM_OP_str_sub, 0, 0, 61, -1}, "no string has such a size");
+  refuse_at(3, {VM_OP_str_sub, 0, 0, 62, 64}, "there is no such register");
+  refuse_at(3, {VM_OP_str_sub, 0, 0, 10, 64}, "register 10 is read before it is written");
+  refuse_at(4, {VM_OP_str_trim, 1, 255, 0, 64 | 3 << 16}, "the string does not fit the heap");
+  refuse_at(4, {VM_OP_str_trim, 1, 0, 0, 63}, "the sides are none of 1, 2 and 3");
+  refuse_at(4, {VM_OP_str_trim, 1, 0, 0, 63 | 4 << 16}, "the sides are none of 1, 2 and 3");
+  refuse_at(5, {VM_OP_str_lower, 2, 0, 62, 64}, "register 62 does not hold a string");
+  refuse_at(5, {VM_OP_str_upper, 64, 0, 1, 64}, "there is no such register");
+  refuse_at(6, {VM_OP_str_find, 3, 2, 61, 2}, "the end is neither 0 nor 1");
+  refuse_at(6, {VM_OP_str_find, 3, 2, 63, 0}, "register 63 does not hold a string");
+  refuse_at(6, {VM_OP_str_starts, 3, 63, 2, 0}, "register 63 does not hold a string");
+  refuse_at(7, {VM_OP_str_len, 3, 63, 0, 0}, "register 63 does not hold a string");
+  refuse_at(7, {VM_OP_rand, 3, 62, 40, 0}, "register 40 is read before it is written");
+}
+
 TEST(Validate, Pool) {
   ProgramMaker maker;
   maker.add(VM_OP_ldk, 0, 0, 0, maker.constant(5));

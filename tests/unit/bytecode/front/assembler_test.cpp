@@ -1,4 +1,4 @@
-#include "bytecode/assembler.hpp"
+#include "bytecode/lower/assembler.hpp"
 
 #include <gtest/gtest.h>
 

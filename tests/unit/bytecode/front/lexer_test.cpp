@@ -1,4 +1,4 @@
-#include "bytecode/lexer.hpp"
+#include "bytecode/parser/lexer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,10 @@ std::string shown(std::string_view source) {
         out += "<" + token.text + ">";
         break;
       case TokenKind::interpolation:
-        out += "$<>";
+        out += "$<";
+        break;
+      case TokenKind::interpolation_end:
+        out += ">$";
         break;
       case TokenKind::lparen:
         out += "(";
@@ -107,8 +110,35 @@ TEST(Lexer, CommentsBeginWhereAWordWould) { EXPECT_EQ(shown("a # b\nc#d #e"), "a
 TEST(Lexer, Strings) {
   EXPECT_EQ(shown(R"('a\n' "a\tb" `x y`)"), "<a\\n> <a\tb> <x y> .");
   EXPECT_EQ(shown("r#'a'b'# r##'c'#d'##"), "<a'b> <c'#d> .");
-  EXPECT_EQ(shown("$\"a (1)\" $'b'"), "$<> $<> .");
+  EXPECT_EQ(shown("$\"a (1)\" $'b'"), "$< <a > ( 1 ) >$ $< <b> >$ .");
   EXPECT_EQ(shown("$ctx.args.\"a b\".c"), "$ctx.args.\"a b\".c .");
+}
+
+TEST(Lexer, StringsInsideOfStrings) {
+  EXPECT_EQ(shown(R"~($"a (b "c)" $"d (e)" f) \(")~"),
+            "$< <a > ( b <c)> $< <d > ( e ) >$ f ) < (> >$ .");
+  EXPECT_EQ(shown(R"~($'a\(b)')~"), "$< <a\\> ( b ) >$ .");
+  EXPECT_EQ(shown(R"~($"" $"(a)(b)")~"), "$< >$ $< ( a ) ( b ) >$ .");
+}
+
+// In the braces of a match a newline is white space, a comma a sign, and a brace of a pattern a
+// record.
+TEST(Lexer, Match) {
+  EXPECT_EQ(shown("match $x { {$a, b: 1} => {c}, 2 if {d} =>\n{e\nf} }\n{$a}"),
+            "match $x { {: $a , b : 1 } => { c } , 2 if { d } => { e / f } } / { $a } .");
+  EXPECT_EQ(shown("match (f).a[0] { [{$a}] => [{$a}] }"),
+            "match ( f ) .a [ 0 ] { [ {: $a } ] => [ { $a } ] } .");
+  EXPECT_EQ(shown("matches $x { a, b }"), "matches $x { a, b } .");
+}
+
+// In parameters a comma, a colon and an equals sign end a word, and a type is one word.
+TEST(Lexer, Parameters) {
+  EXPECT_EQ(shown("{|a:int=5, b: list<record<c: int>>| d:e=f}"),
+            "{ | a : int = 5 , b : list<record<c: int>> | d:e=f } .");
+  EXPECT_EQ(shown("{\n|a\nb| c\nd }"), "{ / | a b | c / d } .");
+  EXPECT_EQ(shown("def --env 'a b' [a: int@b\n--c(-d)] { [e:f] }"),
+            "def --env <a b> [ a : int @b --c ( -d ) ] { [ e:f ] } .");
+  EXPECT_EQ(shown("|a: int| b:c"), "| a : int | b:c .");
 }
 
 TEST(Lexer, RefusesWhatIsNotClosed) {
@@ -117,6 +147,10 @@ TEST(Lexer, RefusesWhatIsNotClosed) {
   EXPECT_EQ(shown("(a"), "error: unclosed bracket");
   EXPECT_EQ(shown("(a]"), "error: brackets do not match");
   EXPECT_EQ(shown("a)"), "error: closing bracket without an opening one");
+  EXPECT_EQ(shown("$\"a"), "error: unclosed string");
+  EXPECT_EQ(shown("$\"(a\""), "error: unclosed parenthesis in a string");
+  EXPECT_EQ(shown("$\"(a"), "error: unclosed parenthesis in a string");
+  EXPECT_EQ(shown("$\"(a]\""), "error: brackets do not match");
 }
 
 TEST(Lexer, SpansAreBytesOfTheSource) {
@@ -127,6 +161,12 @@ TEST(Lexer, SpansAreBytesOfTheSource) {
   EXPECT_EQ((*tokens)[0].span, (Span{0, 3}));
   EXPECT_EQ((*tokens)[1].span, (Span{4, 8}));
   EXPECT_EQ((*tokens)[3].span, (Span{10, 10}));
+  tokens = lex(source, 100);
+  ASSERT_TRUE(tokens);
+  EXPECT_EQ((*tokens)[1].span, (Span{104, 108}));
+  Result<std::vector<Token>> error = lex("a \"\\q\"", 100);
+  ASSERT_FALSE(error);
+  EXPECT_EQ(error.error().labels[0].span, (Span{103, 105}));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "bytecode/literals.hpp"
+#include "bytecode/parser/literals.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,6 +37,41 @@ TEST(Literals, Units) {
   EXPECT_EQ(parse_literal("5MS"), std::nullopt) << "only sizes come in any case";
   EXPECT_EQ(parse_literal("5s"), std::nullopt);
   EXPECT_EQ(parse_literal("99999999999wk"), std::nullopt) << "does not fit";
+}
+
+// What Nushell says of each, as nanoseconds since 1970.
+TEST(Literals, Dates) {
+  constexpr int64_t second = 1'000'000'000;
+  EXPECT_EQ(parse_literal("1970-01-01"), Value(Date{0}));
+  EXPECT_EQ(parse_literal("2024-02-29"), Value(Date{1709164800 * second}));
+  EXPECT_EQ(parse_literal("2024-02-29T01:02:03"), Value(Date{1709168523 * second}));
+  EXPECT_EQ(parse_literal("2024-02-29T01:02:03Z"), Value(Date{1709168523 * second}));
+  EXPECT_EQ(parse_literal("2024-02-29t01:02:03z"), Value(Date{1709168523 * second}));
+  EXPECT_EQ(parse_literal("2024-02-29T01:02:03+02:30"), Value(Date{1709159523 * second}));
+  EXPECT_EQ(parse_literal("2024-02-29T00:00:00-00:30"), Value(Date{1709166600 * second}));
+  EXPECT_EQ(parse_literal("1969-12-31T23:59:59.5"), Value(Date{-second / 2}));
+  EXPECT_EQ(parse_literal("1970-01-01T00:00:00.123456789123"), Value(Date{123456789}));
+  EXPECT_EQ(parse_literal("2016-12-31T23:59:60Z"), Value(Date{1483228800 * second}));
+  for (const char* word :
+       {"2024-13-01", "2023-02-29", "2024-00-01", "2024-01-32", "2024-01-01T24:00:00",
+        "2024-01-01T00:60:00", "2024-01-01T00:00:61", "2024-01-01T00:00", "2024-01-01T",
+        "2024-01-01T00:00:00.", "2024-01-01T00:0.0", "2024-01-01T00:00:00+0200",
+        "2024-01-01T00:00:00+24:00", "2024-01-01T00:00:00Zx", "1677-01-01", "2263-01-01",
+        "2024-01-01x"}) {
+    EXPECT_EQ(parse_literal(word), std::nullopt) << word;
+    EXPECT_TRUE(is_date(word)) << word;
+  }
+  for (const char* word : {"2024-1-1", "20240101", "2024-01-0", "a024-01-01"})
+    EXPECT_FALSE(is_date(word)) << word;
+}
+
+TEST(Literals, EndlessFloats) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  for (const char* word : {"inf", "+INF", "Infinity"}) EXPECT_EQ(parse_literal(word), Value(inf));
+  EXPECT_EQ(parse_literal("-inf"), Value(-inf));
+  const double nan = *parse_literal("NaN")->get_if<double>();
+  EXPECT_NE(nan, nan);
+  EXPECT_EQ(parse_literal("info"), std::nullopt);
 }
 
 TEST(Literals, Words) {

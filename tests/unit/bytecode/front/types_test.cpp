@@ -1,4 +1,4 @@
-#include "bytecode/types.hpp"
+#include "bytecode/lower/types.hpp"
 
 #include <gtest/gtest.h>
 
