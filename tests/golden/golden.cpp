@@ -6,14 +6,18 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "bytecode/compile.hpp"
 #include "bytecode/disasm.hpp"
-#include "bytecode/literals.hpp"
+#include "bytecode/explain.hpp"
+#include "bytecode/isa_table.hpp"
+#include "bytecode/show.hpp"
 #include "bytecode/validate.hpp"
+#include "tests/cases/value_text.hpp"
 
 namespace {
 
@@ -91,14 +95,31 @@ Field parse_field(std::istringstream& words, const std::string& line) {
 
 Value parse_value(const std::string& name, const std::string& text) {
   if (text == "sentinel") return sentinel(name);
-  if (text.starts_with("{")) return Record{{"n", Value(5)}, {"s", Value("x")}};
-  return parse_literal(text).value_or(Value(text));
+  Result<Value> value = cases::parse_value(text, {});
+  return value ? *value : Value(text);
+}
+
+// A custom command or, where it has a name, a captured closure. It knows the captures above it.
+void add_text(const std::string& name, const std::string& source, CompileOptions& options) {
+  Text text{source, options.captures};
+  if (!name.empty()) {
+    Capture closure{name, Null{}};
+    closure.text = static_cast<uint32_t>(options.texts.size());
+    options.captures.push_back(std::move(closure));
+  }
+  options.texts.push_back(std::move(text));
+}
+
+std::string rest_of(std::istringstream& words) {
+  std::string rest;
+  std::getline(words >> std::ws, rest);
+  return rest;
 }
 
 void read_head(const File& file, Schema& schema, CompileOptions& options) {
   for (const std::string& line : file.head) {
     std::istringstream words(line);
-    std::string kind, name, value;
+    std::string kind, name;
     if (!(words >> kind) || kind.starts_with("#")) continue;
     if (kind == "target") {
       words >> schema.target;
@@ -114,37 +135,113 @@ void read_head(const File& file, Schema& schema, CompileOptions& options) {
       schema.retval = parse_field(words, line);
       schema.retval.name = "retval";
     } else if (kind == "capture") {
-      words >> name >> value;
-      options.captures.push_back({name, parse_value(name, value)});
+      words >> name;
+      std::string value = rest_of(words);
+      if (value.starts_with("{|"))
+        add_text(name, value, options);
+      else
+        options.captures.push_back({name, parse_value(name, value)});
+    } else if (kind == "command") {
+      add_text("", rest_of(words), options);
+    } else if (kind == "unsupported") {
+      words >> name;
+      options.captures.push_back({name, Null{}, rest_of(words)});
     } else if (kind == "string-bytes") {
       words >> options.string_bytes;
+    } else if (kind == "fuel") {
+      words >> options.fuel;
     } else {
       malformed(line);
     }
   }
 }
 
+// `%3{$x%i %}` is `$x0 $x1 $x2 `; parts may stand in parts. Takes the text up to the end of its
+// part.
+std::string expand(std::string_view& text, const std::string& index) {
+  std::string out;
+  while (!text.empty() && !text.starts_with("%}")) {
+    size_t digits = text.find_first_not_of("0123456789", 1);
+    bool is_part = text[0] == '%' && digits > 1 && digits != text.npos && text[digits] == '{';
+    if (text.starts_with("%i")) {
+      out += index;
+      text.remove_prefix(2);
+    } else if (is_part) {
+      int times = std::stoi(std::string(text.substr(1, digits - 1)));
+      text.remove_prefix(digits + 1);
+      std::string_view part = text;
+      for (int i = 0; i < times; ++i) {
+        text = part;
+        out += expand(text, std::to_string(i));
+      }
+      text.remove_prefix(2);
+    } else {
+      out += text[0];
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+// Words of any length, of the longest their ends.
+std::string quote(const std::string& source, Span span) {
+  constexpr size_t most = 160, end = 60;
+  std::string words = source.substr(span.start, span.end - span.start);
+  if (words.size() <= most) return words;
+  return words.substr(0, end) + " ... " + words.substr(words.size() - end);
+}
+
 void print_error(const Error& error, const std::string& source, std::string& out) {
   out += "error: " + error.message + "\n";
   for (const Label& label : error.labels)
-    out += "  `" + source.substr(label.span.start, label.span.end - label.span.start) +
-           "`: " + label.text + "\n";
+    out += "  `" + quote(source, label.span) + "`: " + label.text + "\n";
   // A closure's error always says what to do, and always where.
   out += error.hint.empty() ? "  NO HINT\n" : "  hint: " + error.hint + "\n";
   if (error.labels.empty()) out += "  NO LABEL\n";
   for (const Error& more : error.more) print_error(more, source, out);
 }
 
+// A member a line; of a table a row a line.
+std::string explanation(const Program& program, const Schema& schema) {
+  std::string out;
+  for (const auto& [name, value] : explain(program, schema)) {
+    const List* rows = value.get_if<List>();
+    out += name + ":" + (rows ? "" : " " + show(value)) + "\n";
+    if (!rows) continue;
+    for (const Value& row : *rows) out += "  " + show(row) + "\n";
+  }
+  return out;
+}
+
+std::string sizes(const Program& program) {
+  std::string out = std::to_string(program.code.size()) + " instructions, " +
+                    std::to_string(program.pool.size()) + " bytes of constants\n";
+  for (const RowSite& row : program.rows)
+    out += "a row of " + std::to_string(row.fields.size()) + " fields\n";
+  std::map<std::string, int> maps;
+  for (const MapSpec& map : program.maps)
+    ++maps[map.key.empty()
+               ? "without keys"
+               : "of keys of " + std::to_string(key_class_bytes(map.key_class)) + " bytes"];
+  for (const auto& [keys, count] : maps) out += std::to_string(count) + " maps " + keys + "\n";
+  return out;
+}
+
 std::string result_of(const Case& one, const Schema& schema, CompileOptions options) {
   if (one.title.starts_with("text: ")) options.dialect = Dialect::text;
-  Result<Program> program = compile(one.closure, schema, options);
+  std::string_view rest = one.closure;
+  std::string closure = expand(rest, "");
+  Result<Program> program = compile(closure, schema, options);
   std::string out;
   if (!program) {
-    print_error(program.error(), one.closure, out);
+    for (const Text& text : options.texts) closure += "\n" + text.source;
+    print_error(program.error(), closure, out);
     return out;
   }
   Status valid = validate(*program);
-  return valid ? disassemble(*program) : "REFUSED: " + valid.error().message + "\n";
+  if (!valid) return "REFUSED: " + valid.error().message + "\n";
+  if (one.title.starts_with("explain: ")) return explanation(*program, schema);
+  return one.title.starts_with("size: ") ? sizes(*program) : disassemble(*program);
 }
 
 // True if all is as the file says, or the file has been written anew.
