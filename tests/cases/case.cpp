@@ -100,7 +100,9 @@ class Reader {
     } else if (word == "engines") {
       while (!rest.empty()) case_.engines.emplace_back(take_word(rest));
     } else if (word == "oracle") {
-      return take_word(rest) == "no" && !rest.empty();
+      const std::string_view kind = take_word(rest);
+      if (kind == "since") take_word(rest);
+      return (kind == "no" || kind == "since") && !rest.empty();
     } else if (word == "dialect") {
       case_.options.dialect = bytecode::Dialect::text;
       return rest == "text";
@@ -111,9 +113,15 @@ class Reader {
       return n.has_value();
     } else if (word == "capture") {
       const std::string name(take_word(rest));
+      if (rest.starts_with("{|")) {
+        add_text(name, rest);
+        return true;
+      }
       const auto value = parse_value(rest, {});
       if (!value) return false;
       case_.options.captures.push_back({name, *value});
+    } else if (word == "command") {
+      add_text("", rest);
     } else if (word == "field") {
       return add_field(rest);
     } else if (word == "register") {
@@ -138,6 +146,18 @@ class Reader {
       return false;
     }
     return true;
+  }
+
+  // A custom command or, where it has a name, a captured closure. It knows the captures above it.
+  void add_text(const std::string& name, std::string_view source) {
+    bytecode::CompileOptions& options = case_.options;
+    bytecode::Text text{std::string(source), options.captures};
+    if (!name.empty()) {
+      bytecode::Capture closure{name, {}};
+      closure.text = static_cast<uint32_t>(options.texts.size());
+      options.captures.push_back(std::move(closure));
+    }
+    options.texts.push_back(std::move(text));
   }
 
   bool add_field(std::string_view rest) {

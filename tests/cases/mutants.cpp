@@ -114,7 +114,10 @@ class Mutator {
       if (below(2) == 0) options.dialect = bytecode::Dialect::text;
       const Result<Program> program = bytecode::compile(closure, a_case.schema, options);
       if (!program) {
-        if (!labels_within(program.error(), closure.size()))
+        // Labels count through the closure and what it brings along.
+        size_t whole = closure.size();
+        for (const bytecode::Text& text : options.texts) whole += 1 + text.source.size();
+        if (!labels_within(program.error(), whole))
           return wrong(a_case, "a label leaves the source: " + program.error().message, closure);
         ++texts_refused_;
         continue;

@@ -2,6 +2,9 @@
 
 #include <cctype>
 #include <charconv>
+#include <optional>
+
+#include "bytecode/parser/literals.hpp"
 
 namespace cases {
 namespace {
@@ -64,18 +67,55 @@ Result<std::string> take_quoted(std::string_view& text) {
   return out;
 }
 
-Result<Value> take_number(std::string_view& text) {
-  const bool negative = take(text, "-");
-  const int base = take(text, "0x") ? 16 : 10;
+// The word of a number: digits, a unit, a point, the dots of a range.
+std::string_view take_number_word(std::string_view& text) {
+  size_t length = 1;
+  while (length < text.size() && (std::isalnum(static_cast<unsigned char>(text[length])) ||
+                                  std::string_view("_.<-+").find(text[length]) != text.npos))
+    ++length;
+  const std::string_view word = text.substr(0, length);
+  text.remove_prefix(length);
+  return word;
+}
+
+// Any 64 bits, signed or not; nothing where the word is something else.
+std::optional<int64_t> whole_number(std::string_view word) {
+  const bool negative = take(word, "-");
+  const int base = take(word, "0x") ? 16 : 10;
   uint64_t magnitude = 0;
   const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), magnitude, base);
-  if (error != std::errc{}) return wrong("no value: " + std::string(text.substr(0, 20)));
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  const auto number = static_cast<int64_t>(negative ? 0 - magnitude : magnitude);
-  if (take(text, "ns")) return Value(bytecode::Duration{number});
-  if (take(text, "b")) return Value(bytecode::Filesize{number});
-  return Value(number);
+      std::from_chars(word.data(), word.data() + word.size(), magnitude, base);
+  if (error != std::errc{} || end != word.data() + word.size()) return {};
+  return static_cast<int64_t>(negative ? 0 - magnitude : magnitude);
+}
+
+// `1..5`, `1..<5`, `1..3..9`, `1..`.
+std::optional<bytecode::Range> range(std::string_view word) {
+  bytecode::Range range;
+  const size_t first = word.find(".."), last = word.rfind("..");
+  std::string_view end = word.substr(last + 2);
+  range.inclusive = !take(end, "<");
+  const std::optional<int64_t> start = whole_number(word.substr(0, first));
+  range.end = whole_number(end);
+  if (!start || (!range.end && !end.empty())) return {};
+  range.start = *start;
+  if (range.end && *range.end < *start) range.step = -1;
+  if (first == last) return range;
+  const std::optional<int64_t> next = whole_number(word.substr(first + 2, last - first - 2));
+  if (!next) return {};
+  range.step = *next - *start;
+  return range;
+}
+
+Result<Value> take_number(std::string_view& text) {
+  const std::string_view word = take_number_word(text);
+  if (const auto number = whole_number(word)) return Value(*number);
+  if (word.find("..") != word.npos) {
+    if (const auto numbers = range(word)) return Value(*numbers);
+  } else if (auto value = bytecode::parse_literal(word)) {
+    return std::move(*value);
+  }
+  return wrong("no value: " + std::string(word));
 }
 
 Result<Value> take_list(std::string_view& text, const Symbols& symbols) {

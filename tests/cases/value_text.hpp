@@ -1,5 +1,5 @@
-// Values as a case file writes them: null, true, -5, 0x10, "text", 5ns, 5b, date 5, [1 2], {a: 1},
-// and $name for what the event says.
+// Values as a case file writes them: null, true, -5, 0x10, 1.5, "text", 5ms, 2kib, 1..5, date 5,
+// [1 2], {a: 1}, and $name for what the event says.
 #pragma once
 
 #include <map>
