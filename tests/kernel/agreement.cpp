@@ -65,6 +65,17 @@ struct Seen {
 
 }  // namespace
 
+Effects expect_same(cases::Engine& engine, const bytecode::Program& program,
+                    bytecode::Event event) {
+  engine.adapt(event);
+  Effects want, got;
+  bytecode::run(program, event, want);
+  const bytecode::Status ran = engine.run(program, event, got);
+  EXPECT_TRUE(ran) << ran.error().message << ": " << ran.error().detail;
+  EXPECT_EQ(difference(comparable(want), comparable(got)), "") << bytecode::disassemble(program);
+  return want;
+}
+
 void expect_agreement(cases::Engine& engine, uint64_t seed, int programs) {
   Random random(seed);
   Seen seen;
@@ -73,23 +84,17 @@ void expect_agreement(cases::Engine& engine, uint64_t seed, int programs) {
     const bytecode::Status valid = bytecode::validate(program);
     ASSERT_TRUE(valid) << valid.error().message << "\n" << bytecode::disassemble(program);
     cases::Memory memory;
-    bytecode::Event event = random_event(random, memory);
-    engine.adapt(event);
-    Effects want, got;
-    bytecode::run(program, event, want);
-    const bytecode::Status ran = engine.run(program, event, got);
-    ASSERT_TRUE(ran) << ran.error().message << ": " << ran.error().detail;
-    const std::string differs = difference(comparable(want), comparable(got));
-    ASSERT_EQ(differs, "") << "program " << i << "\n" << bytecode::disassemble(program);
+    const Effects want = expect_same(engine, program, random_event(random, memory));
+    ASSERT_FALSE(testing::Test::HasFailure()) << "program " << i;
     seen.rows += want.rows.size();
     seen.counts += want.counts.size();
     for (const FaultAt& fault : want.faults) ++seen.faults[fault.kind];
   }
   EXPECT_GT(seen.rows, 0u);
   EXPECT_GT(seen.counts, 0u);
-  for (const vm_fault kind :
-       {VM_FAULT_divide_by_zero, VM_FAULT_overflow, VM_FAULT_shift_range,
-        VM_FAULT_negative_exponent, VM_FAULT_fuel, VM_FAULT_bad_read, VM_FAULT_string_cut})
+  for (const vm_fault kind : {VM_FAULT_divide_by_zero, VM_FAULT_overflow, VM_FAULT_shift_range,
+                              VM_FAULT_negative_exponent, VM_FAULT_fuel, VM_FAULT_bad_read,
+                              VM_FAULT_string_cut, VM_FAULT_no_item})
     EXPECT_GT(seen.faults[kind], 0u) << kind;
 }
 

@@ -44,6 +44,31 @@ bytecode::Program sum_program(int32_t turns, vm_insn load_key) {
   return program;
 }
 
+// Adds up where "END" stands in its thread's own text in upper case, `turns` times over, and counts
+// under the sum: what searches and copies keep in their scratch slot is no other run's either.
+bytecode::Program search_program(int32_t turns) {
+  constexpr std::string_view part = "END";
+  bytecode::Program program = assemble({
+      insn(VM_OP_ld_ctx, 1, 8),                                                // 0
+      insn(VM_OP_str_read, 1, 0, 1, VM_STR_MAX),                               // 1
+      insn(VM_OP_str_lit, 2, 64, 0, static_cast<int32_t>(part.size() << 16)),  // 2
+      insn(VM_OP_ldi, 3, 0, 0, turns),                                         // 3
+      insn(VM_OP_ldi, 4),                                                      // 4
+      insn(VM_OP_str_upper, 5, 128, 1, VM_STR_MAX - 1),                        // 5: loop
+      insn(VM_OP_str_find, 6, 5, 2, 1),                                        // 6
+      insn(VM_OP_add, 4, 4, 6),                                                // 7
+      insn(VM_OP_addi, 3, 3, 0, -1),                                           // 8
+      branch(VM_OP_jgti, 3, 0, 5),                                             // 9
+      insn(VM_OP_key_int, 4),                                                  // 10
+      insn(VM_OP_count, 0, 0, 0, 0),                                           // 11
+      insn(VM_OP_exit),                                                        // 12
+  });
+  program.pool.assign(part.begin(), part.end());
+  program.pool.resize(VM_BLOCK);
+  program.fuel = 1 << 20;
+  return program;
+}
+
 uint64_t sum_to(uint64_t turns) { return turns * (turns + 1) / 2; }
 
 uint64_t key_number(const std::vector<uint8_t>& key) {
@@ -109,6 +134,37 @@ TEST(Concurrency, FourThreadsOfOneRawTracepointProgram) {
     for (uint64_t run = 0; run < kRuns; ++run) ASSERT_EQ(vm->test_run({context, sizeof i}), 0);
   });
   expect_exact(*vm, 0, 0, kThreads, kRuns, kTurns);
+}
+
+TEST(Concurrency, FourThreadsSearchTheirOwnTexts) {
+  const auto vm = load({"vm_raw_tp"});
+  ASSERT_NE(vm, nullptr);
+  constexpr uint64_t kThreads = 4, kRuns = 200, kTurns = 100;
+  vm->place(0, search_program(kTurns));
+  const auto place = [](uint64_t thread) { return 100 + 700 * thread; };
+  const unsigned cpus = online_cpus();
+  run_threads(kThreads, [&](uint64_t i) {
+    stay_on(static_cast<unsigned>(i) % cpus);
+    const std::string text = std::string(place(i), 'e') + "end" + std::string(10 * i, 'x');
+    const auto address = reinterpret_cast<uint64_t>(text.c_str());
+    const auto* context = reinterpret_cast<const uint8_t*>(&address);
+    for (uint64_t run = 0; run < kRuns; ++run) ASSERT_EQ(vm->test_run({context, 8}), 0);
+  });
+  const uint64_t skipped = vm->stats(0).skipped;
+  uint64_t total = 0;
+  const auto counts = vm->take_counts(0, 0);
+  EXPECT_EQ(counts.size(), kThreads);
+  for (uint64_t i = 0; i < kThreads; ++i) {
+    const uint64_t number = kTurns * place(i);
+    std::vector<uint8_t> key(sizeof number);
+    std::memcpy(key.data(), &number, sizeof number);
+    const auto count = counts.find(key);
+    ASSERT_NE(count, counts.end()) << "thread " << i;
+    total += count->second;
+  }
+  EXPECT_EQ(total + skipped, kThreads * kRuns);
+  EXPECT_TRUE(vm->take_faults().empty());
+  EXPECT_EQ(vm->busy_slots(), 0u);
 }
 
 TEST(Concurrency, FourThreadsOfOneUprobe) {

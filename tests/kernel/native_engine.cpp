@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "bytecode/isa_table.hpp"
@@ -47,6 +48,7 @@ struct Machine {
   Map rows;
   const uint8_t* bank = nullptr;
   const uint8_t* run = nullptr;
+  std::optional<uint32_t> random_low;
 
   bool owns(const void* at, size_t size) const {
     const auto* bytes = static_cast<const uint8_t*>(at);
@@ -237,4 +239,15 @@ uint64_t bpf_get_current_uid_gid(void) {
 }
 uint64_t bpf_ktime_get_ns(void) { return machine->event->time; }
 uint32_t bpf_get_smp_processor_id(void) { return machine->event->cpu; }
+uint32_t bpf_get_prandom_u32(void) {
+  // The halves of one of the event's numbers, the upper one first.
+  if (!machine->random_low) {
+    const uint64_t bits = machine->event->random ? machine->event->random() : 0;
+    machine->random_low = static_cast<uint32_t>(bits);
+    return static_cast<uint32_t>(bits >> 32);
+  }
+  const uint32_t low = *machine->random_low;
+  machine->random_low.reset();
+  return low;
+}
 }

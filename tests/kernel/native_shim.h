@@ -9,6 +9,10 @@
 
 typedef uint32_t __u32;
 
+/* These two are functions of libbpf as well; a process may have both. */
+#define bpf_map_lookup_elem native_map_lookup_elem
+#define bpf_map_update_elem native_map_update_elem
+
 #define SEC(name)
 #define __uint(name, value) int(*name)[value]
 #define __type(name, type) __typeof__(type)* name
@@ -45,6 +49,7 @@ uint64_t bpf_get_current_pid_tgid(void);
 uint64_t bpf_get_current_uid_gid(void);
 uint64_t bpf_ktime_get_ns(void);
 uint32_t bpf_get_smp_processor_id(void);
+uint32_t bpf_get_prandom_u32(void);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 // validator's rules.
 #include "tests/kernel/random_program.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -22,6 +23,8 @@ constexpr unsigned kAddress = 14;  // where an address is loaded
 constexpr unsigned kStrings = 6;   // registers 16 and on hold strings
 constexpr unsigned kFirstString = 16;
 constexpr unsigned kStringBlocks = 12;  // of the heap, for each
+constexpr unsigned kSpares[] = {12, 13, 15};
+constexpr unsigned kPart = 24;  // a string, then the start and the end of a part of it
 constexpr unsigned kTextMax = (kStringBlocks - 1) * VM_BLOCK;
 constexpr unsigned kAddresses = 5;
 constexpr unsigned kLocOffset = 8 * kAddresses;
@@ -124,10 +127,52 @@ class Maker {
     }
   }
 
+  // A text made of another one, or of the one that lies there.
+  void remake() {
+    const unsigned to = any_string(), from = below(2) ? to : any_string();
+    const unsigned skipped = below(3) == 0 ? below(kStringBlocks) : 0;
+    const unsigned room = (kStringBlocks - skipped) * VM_BLOCK;
+    const auto most = static_cast<int32_t>(below(2) ? room - 1 : below(room));
+    const unsigned block = block_of(to) + skipped;
+    switch (below(4)) {
+      case 0:
+        return code(insn(VM_OP_str_lower, to, block, from, most));
+      case 1:
+        return code(insn(VM_OP_str_upper, to, block, from, most));
+      case 2:
+        return code(
+            insn(VM_OP_str_trim, to, block, from, most | static_cast<int32_t>(1 + below(3)) << 16));
+      default:
+        code(insn(VM_OP_mov, kPart, from));
+        for (unsigned end : {kPart + 1, kPart + 2}) {
+          if (below(4) == 0)
+            code(insn(VM_OP_mov, end, any_int()));
+          else
+            code(insn(VM_OP_ldi, end, 0, 0, static_cast<int32_t>(below(140)) - 10));
+        }
+        return code(insn(VM_OP_str_sub, to, block, kPart, most));
+    }
+  }
+
+  // A number that differs between engines, asked only whether it lies where it must.
+  void between() {
+    const auto [number, least, greatest] = kSpares;
+    const auto from = static_cast<int32_t>(random_());
+    const auto count = static_cast<int32_t>(below(3) == 0 ? 0 : below(1000));
+    code(insn(VM_OP_ldi, least, 0, 0, std::min(from, INT32_MAX - count)));
+    code(insn(VM_OP_addi, greatest, least, 0, count));
+    code(below(2) ? insn(VM_OP_rand, number, least, greatest)
+                  : insn(VM_OP_rand, number, greatest, least));
+    code(insn(VM_OP_le, least, least, number));
+    code(insn(VM_OP_le, greatest, number, greatest));
+    code(insn(VM_OP_band, any_int(), least, greatest));
+  }
+
   int32_t literal() { return literals_[below(static_cast<unsigned>(literals_.size()))]; }
 
   void unit() {
-    switch (below(12)) {
+    if (below(80) == 0) return code(insn(VM_OP_trap, 0, 0, 0, VM_FAULT_no_item));
+    switch (below(16)) {
       case 0:
         return constant(any_int());
       case 1:
@@ -143,7 +188,13 @@ class Maker {
       case 6:
         return load();
       case 7:
+      case 8:
         return text();
+      case 9:
+      case 10:
+        return remake();
+      case 11:
+        return between();
       default:
         return arithmetic();
     }
@@ -246,11 +297,21 @@ class Maker {
   }
 
   void text() {
-    switch (below(3)) {
+    const auto end = static_cast<int32_t>(below(2));
+    switch (below(8)) {
       case 0:
         return code(insn(VM_OP_str_eqk, any_int(), any_string(), 0, literal()));
       case 1:
         return code(insn(VM_OP_str_cmp, any_int(), any_string(), any_string()));
+      case 2:
+        return code(insn(VM_OP_str_len, any_int(), any_string()));
+      case 3:
+        return code(insn(VM_OP_str_starts, any_int(), any_string(), any_string()));
+      case 4:
+        return code(insn(VM_OP_str_ends, any_int(), any_string(), any_string()));
+      case 5:
+      case 6:
+        return code(insn(VM_OP_str_find, any_int(), any_string(), any_string(), end));
       default:
         return code(insn(VM_OP_isnull, any_int(), any_string()));
     }
@@ -265,8 +326,11 @@ class Maker {
 };
 
 std::string random_text(Random& random, size_t length) {
+  constexpr std::string_view kFew = " abAB\t@[`{Zz";  // letters' neighbours too
+  const bool few = random() % 2 == 0;
   std::string text;
-  for (size_t i = 0; i < length; ++i) text += static_cast<char>('a' + i % 16);
+  for (size_t i = 0; i < length; ++i)
+    text += few ? kFew[random() % kFew.size()] : static_cast<char>('a' + i % 16);
   if (length > 0 && random() % 4 == 0)
     text[random() % length] = static_cast<char>(1 + random() % 255);
   return text;

@@ -9,6 +9,7 @@
 #include "tests/kernel/assemble.hpp"
 #include "tests/kernel/kernel_engine.hpp"
 #include "tests/kernel/kernel_vm.hpp"
+#include "tests/kernel/text_agreement.hpp"
 
 namespace kernel_tests {
 namespace {
@@ -169,12 +170,25 @@ TEST_F(Run, TheActiveBankRuns) {
   EXPECT_EQ(vm_->take_cell(1), 1u);
 }
 
-TEST_F(Run, RandomProgramsMeanWhatTheReferenceSays) {
-  auto vm = KernelVm::load({.ring_bytes = 1 << 24});
-  ASSERT_TRUE(vm);
-  KernelEngine engine(**vm);
-  expect_agreement(engine, 2, 2000);
+class Agreement : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto vm = KernelVm::load({.ring_bytes = 1 << 24});
+    ASSERT_TRUE(vm) << vm.error().message << ": " << vm.error().detail;
+    vm_ = std::move(*vm);
+    engine_ = std::make_unique<KernelEngine>(*vm_);
+  }
+
+  std::unique_ptr<KernelVm> vm_;
+  std::unique_ptr<KernelEngine> engine_;
+};
+
+TEST_F(Agreement, RandomProgramsMeanWhatTheReferenceSays) { expect_agreement(*engine_, 2, 2000); }
+TEST_F(Agreement, RandomTextsAreFoundWhereTheReferenceFindsThem) {
+  expect_text_agreement(*engine_, 2, 4000);
 }
+TEST_F(Agreement, TheLongestTexts) { expect_longest_texts(*engine_); }
+TEST_F(Agreement, EqualHashesDoNotDeceive) { expect_exact_search(*engine_); }
 
 }  // namespace
 }  // namespace kernel_tests
