@@ -23,6 +23,7 @@ import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAP = 0.02  # seconds between two looks at what has no event to wait for
+PIDS_OF_A_RUN = 1000  # more than the processes that one run makes
 
 
 class Failure(Exception):
@@ -56,6 +57,17 @@ def kernel_has(feature):
     if feature == "curl":
         return os.access("/usr/bin/curl", os.X_OK)
     raise Failure(f"unknown requirement '{feature}'")
+
+
+def use_pids_above(low):
+    """The next processes have ids above `low`: closures of the tests take those for a user's, and
+    ids begin again near 300 whenever they reach the kernel's limit."""
+    limit = int(pathlib.Path("/proc/sys/kernel/pid_max").read_text())
+    while True:
+        process = os.posix_spawn("/bin/true", ["true"], {})
+        os.waitpid(process, 0)
+        if low < process < limit - PIDS_OF_A_RUN:
+            return
 
 
 class Workload:
@@ -99,6 +111,7 @@ class Shell:
 
     def __init__(self, setup, module=False):
         self.setup = setup
+        use_pids_above(1000)
         self.token = uuid.uuid4().hex
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nu-test."))
         self.workload = None
