@@ -340,7 +340,6 @@ constexpr Production kProductions[] = {
     {output, lists, host, 1, "(%l | reverse)"},
     {output, lists, host, 1, "(%l | sort)"},
     {output, lists, host, 1, "(%l | uniq)"},
-    {output, lists, host, 1, "(%l | math mode)"},
     {output, lists, host, 1, "(%L | str length b)"},
     {output, text, host, 1, "(%s | split row \"/\")"},
     {output, text, host, 1, "(%s | split chars)"},
