@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "bytecode/suggest.hpp"
 #include "host/btf_parsed.hpp"
@@ -103,6 +104,19 @@ Result<std::shared_ptr<const Btf>> Btf::module(std::string_view name) const {
   return std::shared_ptr<const Btf>(std::move(made));
 }
 
+std::vector<std::string> Btf::modules() const {
+  if (base_) return base_->modules();
+  std::vector<std::string> names;
+  const std::filesystem::path path(path_);
+  // Only the kernel's folder is known to hold nothing else.
+  if (path_ != kernel_file) return names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error))
+    if (entry.path() != path) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::shared_ptr<Btf::Parsed> Btf::parsed() const {
   if (parsed_) return parsed_;
   const std::shared_ptr<Parsed> below = base_ ? base_->parsed() : nullptr;
@@ -115,6 +129,8 @@ std::shared_ptr<Btf::Parsed> Btf::parsed() const {
   errno = error;
   if (read == nullptr) return nullptr;
   parsed_ = std::make_shared<Parsed>(read, below);
+  // libbpf read the file into a block of its own first.
+  malloc_trim(0);
   return parsed_;
 }
 

@@ -35,6 +35,8 @@ class Btf : public bytecode::TypeSource {
   // A module's, on top of the kernel's; its types and the kernel's have one numbering. Of a file,
   // the module's lies beside it.
   bytecode::Result<std::shared_ptr<const Btf>> module(std::string_view name) const;
+  // The modules that describe themselves.
+  std::vector<std::string> modules() const;
   ~Btf() override;
   Btf(const Btf&) = delete;
   Btf& operator=(const Btf&) = delete;
