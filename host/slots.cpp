@@ -45,7 +45,7 @@ void SlotPool::make_spares() {
     }
     if (!outer.insert(indexes, fds, "vm_probe")) slots->clear();
   };
-  reclaimer_.release(Link(), place, [this, slots] {
+  reclaimer_.release({}, place, [this, slots] {
     for (auto& slot : *slots) free_.push_back(std::move(slot));
     making_ = false;
   });
