@@ -6,6 +6,7 @@
 #include <map>
 
 #include "bytecode/suggest.hpp"
+#include "bytecode/wire.h"
 #include "host/describe.hpp"
 #include "host/symbol_names.hpp"
 #include "host/refusal.hpp"
