@@ -26,6 +26,9 @@ std::optional<Dwarf_Die> referred(Dwarf_Die die, unsigned attribute);
 // DW_AT_name, or "".
 std::string_view plain_name(Dwarf_Die die);
 bool is_declaration(Dwarf_Die die);
+bool is_structure(int tag);  // struct, class or union
+// Of a unit whose body lies in a .dwo file, that body.
+Dwarf_Die body_of(Dwarf_Die unit);
 // "struct", "union", "enum", or "" where C has none.
 std::string_view keyword_of(int tag);
 // "unsigned long", "long unsigned int" and "unsigned long int" are one type: the last of them.

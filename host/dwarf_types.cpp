@@ -22,10 +22,6 @@ bool is_pointer(int tag) {
          tag == DW_TAG_rvalue_reference_type;
 }
 
-bool is_structure(int tag) {
-  return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
-}
-
 std::optional<uint64_t> number(Dwarf_Die die, unsigned attribute) {
   Dwarf_Attribute found;
   Dwarf_Word value = 0;
@@ -92,8 +88,14 @@ std::string joined(std::string_view type, std::string_view declarator) {
 
 }  // namespace
 
+bool is_structure(int tag) {
+  return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
+}
+
 TypeId Dwarf::Impl::id_of(const std::optional<Dwarf_Die>& die, unsigned dimension) {
   if (!die) return 0;
+  // What lies in a type unit of its own is known by that alone.
+  if (const auto unit = referred(*die, DW_AT_signature)) return id_of(*unit);
   const auto known = ids.find({die->addr, dimension});
   if (known != ids.end()) return known->second;
   // Its own number first: a type may lead back to itself.
@@ -134,10 +136,9 @@ CMember Dwarf::Impl::met(const Member& member) {
 Dwarf_Die Dwarf::Impl::resolve(Dwarf_Die die) {
   Dwarf_Die peeled;
   if (dwarf_peel_type(&die, &peeled) == 0) die = peeled;
-  // The definition may lie in a type unit of its own ...
+  // The definition may lie in a type unit of its own, or in another compile unit.
   if (auto unit = referred(die, DW_AT_signature)) return *unit;
   if (!is_declaration(die)) return die;
-  // ... or in another compile unit.
   const std::string_view keyword = keyword_of(dwarf_tag(&die));
   const std::string name = own_name(die);
   if (keyword.empty() || name.empty()) return die;
@@ -165,7 +166,7 @@ std::string Dwarf::Impl::name_of(const std::optional<Dwarf_Die>& type, std::stri
                                  unsigned dimension, int depth) {
   if (!type) return joined("void", declarator);
   if (depth > depth_max) return joined("...", declarator);
-  Dwarf_Die die = *type;
+  Dwarf_Die die = referred(*type, DW_AT_signature).value_or(*type);
   const int tag = dwarf_tag(&die);
   const std::optional<Dwarf_Die> of = referred(die, DW_AT_type);
   Dwarf_Die inner = of.value_or(Dwarf_Die{});
@@ -307,8 +308,7 @@ bool Dwarf::Impl::walk_members(Dwarf_Die structure, uint32_t base_bits, bool bas
       const Dwarf_Die inner = resolve(*type);
       if (walk_members(inner, base_bits + bits->first, bases, depth + 1, sink)) return true;
     } else if (!name.empty()) {
-      if (sink({name, type, base_bits + bits->first, bits->second}))
-        return true;
+      if (sink({name, type, base_bits + bits->first, bits->second})) return true;
     }
   } while (dwarf_siblingof(&child, &child) == 0);
   return false;
