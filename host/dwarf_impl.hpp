@@ -81,6 +81,8 @@ struct Dwarf::Impl {
                     const MemberSink& sink);
   bytecode::CMember met(const Member& member);
   std::string identity(const Met& type);
+  bool has_own_copy(Dwarf_Die type, int depth);
+  bool takes_reference(Dwarf_Die constructor, Dwarf_Die type);
   std::vector<Met> types = {Met{}};  // by TypeId; 0 is none
   std::map<std::pair<void*, unsigned>, bytecode::TypeId> ids;
   // Equal types of different units, as far as their names, sizes and members tell.

@@ -367,10 +367,60 @@ std::vector<std::pair<int64_t, std::string>> Dwarf::enumerators(TypeId enumerati
   return values;
 }
 
+// The C++ ABI's rule: what is not copied by copying its bytes. Few compilers write the answer down;
+// what they all write down is which of a class's functions are its author's.
+bool Dwarf::Impl::has_own_copy(Dwarf_Die type, int depth) {
+  type = resolve(type);
+  if (dwarf_tag(&type) == DW_TAG_array_type) {
+    const auto element = referred(type, DW_AT_type);
+    return element && depth < depth_max && has_own_copy(*element, depth + 1);
+  }
+  if (!is_structure(dwarf_tag(&type)) || depth > depth_max) return false;
+  if (const auto said = number(type, DW_AT_calling_convention))
+    return *said == DW_CC_pass_by_reference;
+  std::string_view name = plain_name(type);
+  name = name.substr(0, name.find('<'));
+  Dwarf_Die child;
+  if (dwarf_child(&type, &child) != 0) return false;
+  do {
+    const int tag = dwarf_tag(&child);
+    if (tag == DW_TAG_inheritance && number(child, DW_AT_virtuality).value_or(0) != 0) return true;
+    if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !is_declaration(child))) {
+      const auto part = referred(child, DW_AT_type);
+      if (part && has_own_copy(*part, depth + 1)) return true;
+    }
+    if (tag != DW_TAG_subprogram) continue;
+    if (number(child, DW_AT_virtuality).value_or(0) != 0) return true;
+    if (dwarf_hasattr(&child, DW_AT_artificial) || dwarf_hasattr(&child, DW_AT_deleted) ||
+        number(child, DW_AT_defaulted).value_or(0) == DW_DEFAULTED_in_class)
+      continue;
+    const std::string_view function = plain_name(child);
+    if (function.starts_with('~') || (function == name && takes_reference(child, type)))
+      return true;
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return false;
+}
+
+// A constructor that copies or moves: its first parameter, after `this`, is another of its class.
+bool Dwarf::Impl::takes_reference(Dwarf_Die constructor, Dwarf_Die type) {
+  Dwarf_Die parameter;
+  if (dwarf_child(&constructor, &parameter) != 0) return false;
+  do {
+    if (dwarf_tag(&parameter) != DW_TAG_formal_parameter ||
+        dwarf_hasattr(&parameter, DW_AT_artificial))
+      continue;
+    Dwarf_Die reference = referred(parameter, DW_AT_type).value_or(Dwarf_Die{});
+    const int tag = reference.addr == nullptr ? DW_TAG_invalid : dwarf_tag(&reference);
+    if (tag != DW_TAG_reference_type && tag != DW_TAG_rvalue_reference_type) return false;
+    const auto of = referred(reference, DW_AT_type);
+    return of && resolve(*of).addr == type.addr;
+  } while (dwarf_siblingof(&parameter, &parameter) == 0);
+  return false;
+}
+
 bool Dwarf::passed_by_address(TypeId type) const {
   if (type == 0 || type >= impl_->types.size()) return false;
-  return number(impl_->resolve(impl_->types[type].die), DW_AT_calling_convention) ==
-         uint64_t{DW_CC_pass_by_reference};
+  return impl_->has_own_copy(impl_->types[type].die, 0);
 }
 
 }  // namespace host
