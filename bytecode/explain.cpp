@@ -19,6 +19,7 @@ std::string field_type(const Field& field) {
   switch (field.kind) {
     case FieldKind::integer:
     case FieldKind::address:
+    case FieldKind::constant:
       return "int";
     case FieldKind::char_array:
     case FieldKind::data_loc:

@@ -106,6 +106,8 @@ Operand Lowering::field_operand(const Field& field, Span span) {
   operand.home = Operand::Home::field;
   operand.field = &field;
   switch (field.kind) {
+    case FieldKind::constant:
+      return constant_operand(Value(field.value), span);
     case FieldKind::integer:
     case FieldKind::address:
       operand.type = Type::integer;

@@ -75,6 +75,7 @@ FieldKind kind_of(const std::string& name, const std::string& line) {
   if (name == "string") return FieldKind::string;
   if (name == "address") return FieldKind::address;
   if (name == "array") return FieldKind::array;
+  if (name == "constant") return FieldKind::constant;
   malformed(line);
 }
 
