@@ -48,8 +48,6 @@ class Patient {
  public:
   Machine machine;
 
-  // A function that the kernel calls only when it tests itself, and its id in BTF.
-  static constexpr const char* idle_function = "bpf_fentry_test1";
   // A tracepoint that is rarely hit and exists wherever tracepoints do.
   static constexpr const char* category = "sched";
   static constexpr const char* event = "sched_process_exit";
@@ -63,13 +61,11 @@ class Patient {
     return link ? seen("attaches") : refused("attach", link.error);
   }
 
-  Seen try_perf(uint32_t type, const PerfEvent& event) {
-    const Trial opened = open_perf(event);
+  Seen try_perf(uint32_t type, const PerfEvent& wanted) {
+    const Trial opened = open_perf(wanted);
     if (!opened) return refused("open", opened.error);
-    return try_link({.type = type}, [&](const Fd& program) {
-      Trial link = link_perf(program, opened.fd, 1);
-      return link;
-    });
+    return try_link({.type = type},
+                    [&](const Fd& program) { return link_perf(program, opened.fd, 1); });
   }
 };
 
@@ -158,25 +154,21 @@ Seen raw_tracepoint_cookie(Patient& patient) {
 Seen kprobe(Patient& patient) {
   const uint32_t type = pmu_type("kprobe");
   if (type == 0) return {false, "CONFIG_KPROBES is off"};
-  return patient.try_perf(
-      BPF_PROG_TYPE_KPROBE,
-      {.type = type, .config1 = reinterpret_cast<uint64_t>(Patient::idle_function)});
+  return patient.try_perf(BPF_PROG_TYPE_KPROBE,
+                          {.type = type, .config1 = reinterpret_cast<uint64_t>(idle_function)});
 }
 
 Seen kprobe_multi(Patient& patient) {
   return patient.try_link(
       {.type = BPF_PROG_TYPE_KPROBE, .expected_attach = BPF_TRACE_KPROBE_MULTI},
-      [](const Fd& program) { return link_kprobe_multi(program, Patient::idle_function); });
+      [](const Fd& program) { return link_kprobe_multi(program, idle_function); });
 }
 
 Seen fentry(Patient& patient) {
   const auto types = patient.machine.btf();
   if (!types) return {false, types.error().message};
-  const auto function = (*types)->function(Patient::idle_function);
-  if (!function) return {false, "BTF does not know " + std::string(Patient::idle_function)};
-  return patient.try_link(
-      {.type = BPF_PROG_TYPE_TRACING, .expected_attach = BPF_TRACE_FENTRY, .btf_id = function->id},
-      [](const Fd& program) { return link_fentry(program); });
+  const Trial link = try_fentry(**types);
+  return link ? seen("attaches") : refused("attach to a function", link.error);
 }
 
 Seen uprobe(Patient& patient) {

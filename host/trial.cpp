@@ -150,6 +150,14 @@ Trial link_fentry(const Fd& program) {
   return tried(bpf_raw_tracepoint_open(nullptr, program.get()));
 }
 
+Trial try_fentry(const Btf& kernel) {
+  const std::optional<Prototype> function = kernel.function(idle_function);
+  if (!function) return {Fd(), ENOENT};
+  Trial program = load_trial(
+      {.type = BPF_PROG_TYPE_TRACING, .expected_attach = BPF_TRACE_FENTRY, .btf_id = function->id});
+  return program ? link_fentry(program.fd) : std::move(program);
+}
+
 OwnPlace own_function() { return place_of(reinterpret_cast<uintptr_t>(&host_trial_place)); }
 OwnPlace own_semaphore() { return place_of(reinterpret_cast<uintptr_t>(&semaphore)); }
 uint16_t own_semaphore_count() { return semaphore; }

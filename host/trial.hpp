@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "host/btf.hpp"
 #include "host/fd.hpp"
 
 namespace host {
@@ -46,6 +47,10 @@ Trial link_kprobe_multi(const Fd& program, const char* function);
 // Of kernels from 6.6 on, which libbpf 1.1 does not know.
 Trial link_uprobe_multi(const Fd& program, const std::string& path, uint64_t offset);
 Trial link_fentry(const Fd& program);
+// Whether fentry works: loads and attaches one, to a function that only the kernel's own tests
+// call.
+Trial try_fentry(const Btf& kernel);
+inline constexpr const char* idle_function = "bpf_fentry_test1";
 
 // Attach types of newer kernels than the headers.
 inline constexpr uint32_t attach_uprobe_multi = 48;
