@@ -39,7 +39,9 @@ class Listing {
   bool matches(const std::string& target) const {
     return search_.glob == "*" || fnmatch(search_.glob.c_str(), target.c_str(), 0) == 0;
   }
+  bool told() const { return told_; }
   bool tell(Attachable&& found) {
+    told_ = true;
     if (!sink_(std::move(found))) over_ = true;
     return !over_;
   }
@@ -69,6 +71,7 @@ class Listing {
   const Sink& sink_;
   Machine machine_;
   bool over_ = false;
+  bool told_ = false;
 };
 
 // The kernel runs BPF programs at neither: its tracer's own events, and those of dynamic probes.
@@ -77,9 +80,10 @@ bool is_attachable(std::string_view category) {
          category != "synthetic";
 }
 
-void list_tracepoints(Listing& listing, Kind kind) {
-  const Tracefs* tracefs = listing.tracefs();
-  if (tracefs == nullptr) return;
+Status list_tracepoints(Listing& listing, Kind kind) {
+  const Result<const Tracefs*> opened = listing.machine().tracefs();
+  if (!opened) return opened.error();
+  const Tracefs* tracefs = *opened;
   for (const std::string& category : tracefs->categories()) {
     if (!is_attachable(category)) continue;
     for (const std::string& event : tracefs->events(category)) {
@@ -91,16 +95,18 @@ void list_tracepoints(Listing& listing, Kind kind) {
         const auto format = tracefs->format(category, event);
         if (format) listing.add_fields(found, tracepoint_schema(category, event, *format).args);
       }
-      if (!listing.tell(std::move(found))) return;
+      if (!listing.tell(std::move(found))) return Nothing{};
     }
   }
+  return Nothing{};
 }
 
 // Syscalls by their bare names: through their entry points, or their tracepoints where there are no
 // kprobes.
-void list_syscalls(Listing& listing, Kind kind) {
-  const Tracefs* tracefs = listing.tracefs();
-  if (tracefs == nullptr) return;
+Status list_syscalls(Listing& listing, Kind kind) {
+  const Result<const Tracefs*> opened = listing.machine().tracefs();
+  if (!opened) return opened.error();
+  const Tracefs* tracefs = *opened;
   for (const std::string& event : tracefs->events("syscalls")) {
     if (!event.starts_with(syscall_entry)) continue;
     Attachable found;
@@ -112,13 +118,14 @@ void list_syscalls(Listing& listing, Kind kind) {
       if (format) listing.add_fields(found, tracepoint_schema("syscalls", event, *format).args);
       found.returns = "long";
     }
-    if (!listing.tell(std::move(found))) return;
+    if (!listing.tell(std::move(found))) return Nothing{};
   }
+  return Nothing{};
 }
 
-void list_functions(Listing& listing, Kind kind) {
-  list_syscalls(listing, kind);
-  if (listing.over() || !listing.machine().has_kprobes()) return;
+Status list_functions(Listing& listing, Kind kind) {
+  const Status syscalls = list_syscalls(listing, kind);
+  if (listing.over() || !listing.machine().has_kprobes()) return syscalls;
   each_probeable_function(listing.tracefs(), listing.machine().kallsyms(),
                           [&](const KernelFunction& function) {
                             if (!listing.matches(function.name)) return true;
@@ -154,9 +161,11 @@ bool is_one_of(const std::string_view (&names)[N], std::string_view name) {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
-void list_traced(Listing& listing, Kind kind) {
-  const auto kernel = listing.types({});
-  if (!kernel || !try_fentry(*kernel)) return;
+Status list_traced(Listing& listing, Kind kind) {
+  const auto kernel = listing.machine().btf();
+  if (!kernel) return kernel.error();
+  if (const trial::Tried tried = trial::fentry(**kernel); !tried)
+    return refusal("attach to functions by fentry", tried.error);
   each_probeable_function(
       listing.tracefs(), listing.machine().kallsyms(), [&](const KernelFunction& function) {
         if (!listing.matches(function.name) || is_one_of(never_traced, function.name) ||
@@ -172,20 +181,23 @@ void list_traced(Listing& listing, Kind kind) {
         if (listing.search().with_args) listing.add_prototype(found, *types, *prototype);
         return listing.tell(std::move(found));
       });
+  return Nothing{};
 }
 
 // Those that BTF describes and that have an event: only they are places where BPF can be.
-void list_raw_tracepoints(Listing& listing, Kind kind) {
-  const Tracefs* tracefs = listing.tracefs();
-  const auto kernel = listing.types({});
-  if (tracefs == nullptr || !kernel) return;
+Status list_raw_tracepoints(Listing& listing, Kind kind) {
+  const Result<const Tracefs*> opened = listing.machine().tracefs();
+  if (!opened) return opened.error();
+  const Tracefs* tracefs = *opened;
+  const auto kernel = listing.machine().btf();
+  if (!kernel) return kernel.error();
   std::vector<std::string> events;
   for (const std::string& category : tracefs->categories()) {
     if (!is_attachable(category) || category == "syscalls") continue;
     for (std::string& event : tracefs->events(category)) events.push_back(std::move(event));
   }
   std::sort(events.begin(), events.end());
-  std::vector<std::string> modules = kernel->modules();
+  std::vector<std::string> modules = (*kernel)->modules();
   modules.insert(modules.begin(), std::string());
   for (const std::string& module : modules) {
     const auto types = listing.types(module);
@@ -204,13 +216,14 @@ void list_raw_tracepoints(Listing& listing, Kind kind) {
       found.returns.clear();  // it is told, not called
       return listing.tell(std::move(found));
     });
-    if (listing.over()) return;
+    if (listing.over()) break;
   }
+  return Nothing{};
 }
 
 struct Lister {
   Kind kind;
-  void (*list)(Listing& listing, Kind kind);
+  Status (*list)(Listing& listing, Kind kind);
   bool only_when_asked = false;  // another kind's list has the same targets
 };
 
@@ -224,12 +237,16 @@ constexpr Lister listers[] = {
 
 Status list_targets(const Search& search, const Sink& sink) {
   Listing listing(search, sink);
+  Status status = Nothing{};
   for (const Lister& lister : listers) {
     if (search.kind ? *search.kind != lister.kind : lister.only_when_asked) continue;
-    lister.list(listing, lister.kind);
+    Status listed = lister.list(listing, lister.kind);
+    if (!listed && status) status = std::move(listed);
     if (listing.over()) break;
   }
-  return Nothing{};
+  // Of all kinds one that cannot be listed is as good as none.
+  if (!search.kind && listing.told()) return Nothing{};
+  return status;
 }
 
 }  // namespace host
