@@ -6,17 +6,20 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 #include "host/describe.hpp"
+#include "host/dwarf.hpp"
+#include "host/elf.hpp"
 #include "host/kernel_functions.hpp"
 #include "host/refusal.hpp"
-#include "host/syscalls.hpp"
+#include "host/symbol_names.hpp"
 #include "host/target.hpp"
 #include "host/trial.hpp"
+#include "host/usdt.hpp"
 
 namespace host {
 
-using bytecode::CKind;
 using bytecode::Field;
 using bytecode::Nothing;
 
@@ -46,16 +49,6 @@ class Listing {
     return !over_;
   }
 
-  // Names and types, where they are asked for.
-  void add_fields(Attachable& found, const std::vector<Field>& fields) const {
-    for (const Field& field : fields) found.args.emplace_back(field.name, field.type);
-  }
-  void add_prototype(Attachable& found, const Btf& types, const Prototype& prototype) const {
-    for (const auto& [name, type] : prototype.args)
-      found.args.emplace_back(name, types.describe(type).name);
-    if (prototype.returns != 0) found.returns = types.describe(prototype.returns).name;
-  }
-
   // Null where nothing describes them.
   std::shared_ptr<const Btf> types(const std::string& module) {
     const auto opened = machine_.btf(module);
@@ -73,6 +66,17 @@ class Listing {
   bool over_ = false;
   bool told_ = false;
 };
+
+void add_fields(Attachable& found, const std::vector<Field>& fields) {
+  for (const Field& field : fields) found.args.emplace_back(field.name, field.type);
+}
+
+void add_prototype(Attachable& found, const bytecode::TypeSource& types,
+                   const Prototype& prototype) {
+  for (const auto& [name, type] : prototype.args)
+    found.args.emplace_back(name, types.describe(type).name);
+  if (prototype.returns != 0) found.returns = types.describe(prototype.returns).name;
+}
 
 // The kernel runs BPF programs at neither: its tracer's own events, and those of dynamic probes.
 bool is_attachable(std::string_view category) {
@@ -93,7 +97,7 @@ Status list_tracepoints(Listing& listing, Kind kind) {
       if (!listing.matches(found.target)) continue;
       if (listing.search().with_args) {
         const auto format = tracefs->format(category, event);
-        if (format) listing.add_fields(found, tracepoint_schema(category, event, *format).args);
+        if (format) add_fields(found, tracepoint_schema(category, event, *format).args);
       }
       if (!listing.tell(std::move(found))) return Nothing{};
     }
@@ -115,7 +119,7 @@ Status list_syscalls(Listing& listing, Kind kind) {
     if (!listing.matches(found.target)) continue;
     if (listing.search().with_args) {
       const auto format = tracefs->format("syscalls", event);
-      if (format) listing.add_fields(found, tracepoint_schema("syscalls", event, *format).args);
+      if (format) add_fields(found, tracepoint_schema("syscalls", event, *format).args);
       found.returns = "long";
     }
     if (!listing.tell(std::move(found))) return Nothing{};
@@ -136,7 +140,7 @@ Status list_functions(Listing& listing, Kind kind) {
                             if (listing.search().with_args)
                               if (const auto types = listing.types(function.module))
                                 if (const auto prototype = types->function(function.name))
-                                  listing.add_prototype(found, *types, *prototype);
+                                  add_prototype(found, *types, *prototype);
                             return listing.tell(std::move(found));
                           });
 }
@@ -178,7 +182,7 @@ Status list_traced(Listing& listing, Kind kind) {
         found.kind = kind;
         found.target = function.name;
         found.module = function.module;
-        if (listing.search().with_args) listing.add_prototype(found, *types, *prototype);
+        if (listing.search().with_args) add_prototype(found, *types, *prototype);
         return listing.tell(std::move(found));
       });
   return Nothing{};
@@ -212,7 +216,7 @@ Status list_raw_tracepoints(Listing& listing, Kind kind) {
         return true;
       if (listing.search().with_args)
         if (const auto prototype = types->raw_tracepoint(name))
-          listing.add_prototype(found, *types, *prototype);
+          add_prototype(found, *types, *prototype);
       found.returns.clear();  // it is told, not called
       return listing.tell(std::move(found));
     });
@@ -221,16 +225,66 @@ Status list_raw_tracepoints(Listing& listing, Kind kind) {
   return Nothing{};
 }
 
+Result<std::string> program_file(const Listing& listing) {
+  const std::optional<std::string> path = find_binary(listing.search().path);
+  if (path) return *path;
+  return no_target("there is no program or library " + listing.search().path,
+                   "give its path, or the name of a program in $PATH or of a library");
+}
+
+// Functions of a program or library, of each name one.
+Status list_symbols(Listing& listing, Kind kind) {
+  const Result<std::string> path = program_file(listing);
+  if (!path) return path.error();
+  const Result<ElfFile> file = ElfFile::open(*path);
+  if (!file) return file.error();
+  std::shared_ptr<const Dwarf> dwarf;
+  if (listing.search().with_args)
+    if (auto opened = Dwarf::open(*path)) dwarf = *opened;
+  std::unordered_set<std::string> told;
+  for (const ElfSymbol* symbol : file->find_all(listing.search().glob)) {
+    Attachable found;
+    found.kind = kind;
+    found.target = without_parameters(demangled(symbol->name));
+    if (!told.insert(found.target).second) continue;
+    const auto function = dwarf ? dwarf->function_at(symbol->address) : std::nullopt;
+    if (function) add_prototype(found, *dwarf, *function);
+    if (!listing.tell(std::move(found))) break;
+  }
+  return Nothing{};
+}
+
+// Places that the author of a program marked, of each name one: they may differ in where their
+// arguments are, not in what these are.
+Status list_usdt(Listing& listing, Kind kind) {
+  const Result<std::string> path = program_file(listing);
+  if (!path) return path.error();
+  const Result<std::vector<UsdtPlace>> places = usdt_places(*path);
+  if (!places) return places.error();
+  std::unordered_set<std::string> told;
+  for (const UsdtPlace* place : find_usdt(*places, listing.search().glob)) {
+    Attachable found;
+    found.kind = kind;
+    found.target = place->provider + ":" + place->name;
+    if (!told.insert(found.target).second) continue;
+    if (listing.search().with_args) add_fields(found, place->args);
+    if (!listing.tell(std::move(found))) break;
+  }
+  return Nothing{};
+}
+
 struct Lister {
   Kind kind;
   Status (*list)(Listing& listing, Kind kind);
-  bool only_when_asked = false;  // another kind's list has the same targets
+  bool only_when_asked = false;  // of a program, or with the targets of another kind
 };
 
 constexpr Lister listers[] = {
     {Kind::tracepoint, list_tracepoints}, {Kind::raw_tracepoint, list_raw_tracepoints},
     {Kind::kprobe, list_functions},       {Kind::kretprobe, list_functions, true},
     {Kind::fentry, list_traced},          {Kind::fexit, list_traced, true},
+    {Kind::uprobe, list_symbols, true},   {Kind::uretprobe, list_symbols, true},
+    {Kind::usdt, list_usdt, true},
 };
 
 }  // namespace

@@ -61,7 +61,8 @@ Result<uint64_t> locate(const ElfFile& file, std::string_view symbol, std::strin
     return found->offset + extra;
   }
   if (name == "main") {
-    if (const auto offset = file.main_offset()) {
+    const auto address = file.main_address();
+    if (const auto offset = address ? file.offset_of(*address) : std::nullopt) {
       note = "the program has no symbols: main was found through its entry point";
       return *offset + extra;
     }
