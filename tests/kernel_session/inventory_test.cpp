@@ -1,69 +1,23 @@
-// What is listed, and what is left out: the pure parts on text of their own, the rest on this
-// machine.
+// What is listed on this machine, and that it really can be attached.
 #include "host/inventory.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <fstream>
+#include <linux/bpf.h>
 
-#include "host/kernel_functions.hpp"
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include "host/target.hpp"
 #include "host/tracefs.hpp"
+#include "host/trial.hpp"
+#include "tests/kernel_session/fixture.hpp"
 
 namespace host {
 namespace {
-
-TEST(KernelFunctions, LinesOfTheTracersList) {
-  const auto own = parse_filter_line("vfs_read");
-  ASSERT_TRUE(own);
-  EXPECT_EQ(own->name, "vfs_read");
-  EXPECT_EQ(own->module, "");
-  const auto module = parse_filter_line("nf_nat_init [nf_nat]");
-  ASSERT_TRUE(module);
-  EXPECT_EQ(module->name, "nf_nat_init");
-  EXPECT_EQ(module->module, "nf_nat");
-  EXPECT_FALSE(parse_filter_line(""));
-}
-
-TEST(KernelFunctions, MadeSymbols) {
-  for (const char* name : {"__pfx_vfs_read", "__cfi_vfs_read", "__SCT__might_resched",
-                           "vfs_read.cold", "__ftrace_invalid_address___4"})
-    EXPECT_TRUE(is_made_symbol(name)) << name;
-  for (const char* name : {"vfs_read", "do_syscall_64", "foo.isra.0", "__traceiter_sched_switch"})
-    EXPECT_FALSE(is_made_symbol(name)) << name;
-}
-
-// As where the kernel has no function tracer: from its symbols alone.
-TEST(KernelFunctions, SectionsWithoutProbes) {
-  std::string path = "/tmp/kallsyms.XXXXXX";
-  close(mkstemp(path.data()));
-  std::ofstream(path) << "0 T _stext\n"
-                         "0 T vfs_read\n"
-                         "0 d some_data\n"
-                         "0 t __pfx_vfs_write\n"
-                         "0 T vfs_write\n"
-                         "0 T __noinstr_text_start\n"
-                         "0 T exc_page_fault_inside\n"
-                         "0 T __noinstr_text_end\n"
-                         "0 t vfs_read\n"
-                         "0 T _sinittext\n"
-                         "0 t start_kernel_once\n"
-                         "0 T _einittext\n"
-                         "0 t bpf_prog_6deef7357e7b4530\t[bpf]\n"
-                         "0 t nat_init\t[nf_nat]\n"
-                         "0 t vfs_read\t[nf_nat]\n";
-  std::vector<std::string> names;
-  each_probeable_function(nullptr, Kallsyms(path), [&](const KernelFunction& function) {
-    names.push_back(function.module.empty() ? function.name
-                                            : function.module + ":" + function.name);
-    return true;
-  });
-  unlink(path.c_str());
-  EXPECT_EQ(names, (std::vector<std::string>{"_stext", "vfs_read", "vfs_write", "nf_nat:nat_init",
-                                             "nf_nat:vfs_read"}));
-}
 
 class Inventory : public testing::Test {
  protected:
@@ -137,6 +91,71 @@ TEST_F(Inventory, RawTracepointsWithTheirArguments) {
   ASSERT_EQ(found[0].args.size(), 3u);
   EXPECT_EQ(found[0].args[0].second, "struct task_struct *");
   EXPECT_EQ(found[0].returns, "");
+}
+
+// Every 500th function, so that a section of forbidden ones would show.
+TEST_F(Inventory, ListedFunctionsTakeProbes) {
+  if (!Machine().has_kprobes()) GTEST_SKIP() << "this kernel has no kprobes";
+  std::vector<Attachable> all = list({.kind = Kind::kprobe});
+  ASSERT_GT(all.size(), 10'000u);
+  std::set<std::string> once, twice;
+  for (const Attachable& one : all)
+    if (!once.insert(one.target).second) twice.insert(one.target);
+  const uint32_t pmu = trial::pmu_type("kprobe");
+  size_t tried = 0;
+  for (size_t i = 499; i < all.size(); i += 500) {
+    // Those of a module need its name; one of several functions of a name no kernel can tell.
+    if (!all[i].module.empty() || twice.contains(all[i].target)) continue;
+    const auto opened = trial::open_perf(
+        {.type = pmu, .config1 = reinterpret_cast<uint64_t>(all[i].target.c_str())});
+    ++tried;
+    EXPECT_TRUE(opened || opened.error == EADDRNOTAVAIL)
+        << all[i].target << ": " << strerror(opened.error);
+  }
+  EXPECT_GT(tried, 50u);
+}
+
+TEST_F(Inventory, ListedFunctionsTakeFentry) {
+  const auto kernel = Btf::kernel();
+  if (!kernel || !trial::fentry(**kernel)) GTEST_SKIP() << "this kernel takes no fentry";
+  const std::vector<Attachable> all = list({.kind = Kind::fentry});
+  ASSERT_GT(all.size(), 10'000u);
+  size_t tried = 0;
+  for (size_t i = 997; i < all.size(); i += 2000) {
+    if (!all[i].module.empty()) continue;
+    const auto function = (*kernel)->function(all[i].target);
+    ASSERT_TRUE(function) << all[i].target;
+    const auto program = trial::load({.type = BPF_PROG_TYPE_TRACING,
+                                      .expected_attach = BPF_TRACE_FENTRY,
+                                      .btf_id = function->id});
+    ASSERT_TRUE(program) << all[i].target << ": " << strerror(program.error);
+    const auto link = trial::link_fentry(program.fd);
+    EXPECT_TRUE(link) << all[i].target << ": " << strerror(link.error);
+    ++tried;
+  }
+  EXPECT_GT(tried, 10u);
+}
+
+TEST_F(Inventory, FunctionsOfProgramsAndTheirArguments) {
+  const auto found = list({.glob = "session_hit", .kind = Kind::uprobe, .path = "/proc/self/exe"});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].target, "session_hit");
+  EXPECT_EQ(found[0].kind, Kind::uprobe);
+  const Status status = list_targets({.kind = Kind::usdt, .path = "/no/such/file"},
+                                     [](Attachable&&) { return true; });
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().message, "there is no program or library /no/such/file");
+}
+
+// Nothing of a trial stays: not even the count in this program's own memory.
+TEST_F(Inventory, TheDoctorLeavesNothingBehind) {
+  const uint16_t before = trial::own_semaphore_count();
+  examine();
+  EXPECT_EQ(trial::own_semaphore_count(), before);
+  const session_test::Held held = session_test::held();
+  EXPECT_TRUE(held.programs.empty());
+  EXPECT_TRUE(held.maps.empty());
+  EXPECT_TRUE(held.links.empty());
 }
 
 TEST_F(Inventory, AFindingForEveryFeature) {
