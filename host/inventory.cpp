@@ -143,6 +143,7 @@ Status list_functions(Listing& listing, Kind kind) {
                                   add_prototype(found, *types, *prototype);
                             return listing.tell(std::move(found));
                           });
+  return Nothing{};
 }
 
 // Functions whose callers the kernel cannot let BPF into, or that never come back.
