@@ -92,6 +92,8 @@ Seen capabilities(Patient&) {
 
 Seen interpreter(Patient&) {
   Loader loader({});
+  if (const Status started = loader.start(); !started)
+    return {false, started.error().message, started.error().hint};
   std::string detail;
   for (const char* name : {"vm_tracepoint", "vm_uprobe"}) {
     const Result<const bpf_program*> loaded = loader.program(name);

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <unordered_set>
 
 #include "host/describe.hpp"
 #include "host/dwarf.hpp"
 #include "host/elf.hpp"
 #include "host/kernel_functions.hpp"
+#include "host/perf_events.hpp"
 #include "host/refusal.hpp"
 #include "host/symbol_names.hpp"
 #include "host/target.hpp"
@@ -222,6 +224,21 @@ Status list_raw_tracepoints(Listing& listing, Kind kind) {
       return listing.tell(std::move(found));
     });
     if (listing.over()) break;
+  }
+  return Nothing{};
+}
+
+// Those that open: most virtual machines have no counters.
+Status list_samples(Listing& listing, Kind kind) {
+  std::set<std::pair<uint32_t, uint64_t>> told;  // each by its first name
+  for (const PerfName& event : perf_names()) {
+    Attachable found;
+    found.kind = kind;
+    found.target = event.name;
+    if (!listing.matches(found.target) || told.contains({event.type, event.config})) continue;
+    if (!trial::open_perf({.type = event.type, .config = event.config})) continue;
+    told.emplace(event.type, event.config);
+    if (!listing.tell(std::move(found))) break;
   }
   return Nothing{};
 }
