@@ -4,12 +4,14 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
-#include <bpf/libbpf.h>
+#include <elf.h>
 #include <malloc.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "bytecode/suggest.hpp"
 #include "host/btf_parsed.hpp"
@@ -45,6 +47,16 @@ Error unreadable(const std::string& path, int error) {
     refused.hint = "it must be BTF, such as another machine's " + kernel_file +
                    " of the same kernel, or an ELF file with it";
   return refused;
+}
+
+// libbpf prints what it thinks of other files.
+bool may_be_btf(const std::string& path) {
+  unsigned char start[4] = {};
+  std::ifstream(path, std::ios::binary).read(reinterpret_cast<char*>(start), sizeof start);
+  const bool is_btf =
+      (start[0] == 0x9f && start[1] == 0xeb) || (start[0] == 0xeb && start[1] == 0x9f);
+  errno = EINVAL;
+  return is_btf || std::memcmp(start, ELFMAG, SELFMAG) == 0;
 }
 
 std::string_view trim(std::string_view text) {
@@ -87,7 +99,7 @@ Result<std::shared_ptr<const Btf>> Btf::kernel(const std::string& file) {
   std::shared_ptr<Btf> made(new Btf(path, {}, nullptr));
   made->self_ = made;
   // The kernel's own is right; a file may be anything.
-  if (!file.empty() && !made->parsed()) return unreadable(path, errno);
+  if (!file.empty() && (!may_be_btf(path) || !made->parsed())) return unreadable(path, errno);
   return std::shared_ptr<const Btf>(std::move(made));
 }
 
@@ -121,12 +133,7 @@ std::shared_ptr<Btf::Parsed> Btf::parsed() const {
   if (parsed_) return parsed_;
   const std::shared_ptr<Parsed> below = base_ ? base_->parsed() : nullptr;
   if (base_ && !below) return nullptr;
-  // What libbpf would print of a file that is none, the Error says.
-  const libbpf_print_fn_t print = libbpf_set_print(nullptr);
   btf* read = btf__parse_split(path_.c_str(), below ? below->get() : nullptr);
-  const int error = errno;
-  libbpf_set_print(print);
-  errno = error;
   if (read == nullptr) return nullptr;
   parsed_ = std::make_shared<Parsed>(read, below);
   // libbpf read the file into a block of its own first.

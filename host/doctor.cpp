@@ -39,7 +39,9 @@ Seen seen(std::string detail) { return {true, std::move(detail)}; }
 // What errno says; of a right that is missing, what to do about that.
 Seen refused(const std::string& operation, int error) {
   Seen result{false, operation + ": " + std::strerror(error)};
-  if (error == EPERM || error == EACCES) result.advice = refusal(operation, error).hint;
+  // Where no right is missing, what the check says of the feature is worth more.
+  if ((error == EPERM || error == EACCES) && !missing_capabilities().empty())
+    result.advice = refusal(operation, error).hint;
   return result;
 }
 
@@ -48,28 +50,24 @@ class Patient {
  public:
   Machine machine;
 
-  // A function that the kernel calls only when it tests itself, and its id in BTF.
-  static constexpr const char* idle_function = "bpf_fentry_test1";
   // A tracepoint that is rarely hit and exists wherever tracepoints do.
   static constexpr const char* category = "sched";
   static constexpr const char* event = "sched_process_exit";
 
   // Loads a program of the type and links it to what `open` gives.
   template <typename Attach>
-  Seen try_link(const TrialProgram& kind, Attach attach) {
-    const Trial program = load_trial(kind);
+  Seen try_link(const trial::Program& kind, Attach attach) {
+    const trial::Tried program = trial::load(kind);
     if (!program) return refused("load", program.error);
-    const Trial link = attach(program.fd);
+    const trial::Tried link = attach(program.fd);
     return link ? seen("attaches") : refused("attach", link.error);
   }
 
-  Seen try_perf(uint32_t type, const PerfEvent& event) {
-    const Trial opened = open_perf(event);
+  Seen try_perf(uint32_t type, const trial::PerfEvent& wanted) {
+    const trial::Tried opened = trial::open_perf(wanted);
     if (!opened) return refused("open", opened.error);
-    return try_link({.type = type}, [&](const Fd& program) {
-      Trial link = link_perf(program, opened.fd, 1);
-      return link;
-    });
+    return try_link({.type = type},
+                    [&](const Fd& program) { return trial::link_perf(program, opened.fd, 1); });
   }
 };
 
@@ -94,6 +92,8 @@ Seen capabilities(Patient&) {
 
 Seen interpreter(Patient&) {
   Loader loader({});
+  if (const Status started = loader.start(); !started)
+    return {false, started.error().message, started.error().hint};
   std::string detail;
   for (const char* name : {"vm_tracepoint", "vm_uprobe"}) {
     const Result<const bpf_program*> loaded = loader.program(name);
@@ -106,7 +106,7 @@ Seen interpreter(Patient&) {
 
 template <uint32_t Type, uint32_t Helper>
 Seen helper(Patient&) {
-  if (has_helper(Type, Helper)) return seen("loads");
+  if (trial::has_helper(Type, Helper)) return seen("loads");
   return {false, "the verifier refuses it"};
 }
 
@@ -143,46 +143,43 @@ Seen tracepoint(Patient& patient) {
 
 Seen raw_tracepoint(Patient& patient) {
   return patient.try_link({.type = BPF_PROG_TYPE_RAW_TRACEPOINT}, [](const Fd& program) {
-    return link_raw_tracepoint(program, Patient::event);
+    return trial::link_raw_tracepoint(program, Patient::event);
   });
 }
 
 Seen raw_tracepoint_cookie(Patient& patient) {
-  if (!has_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_get_attach_cookie))
+  if (!trial::has_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_get_attach_cookie))
     return {false, "a program cannot read it"};
   return patient.try_link({.type = BPF_PROG_TYPE_RAW_TRACEPOINT}, [](const Fd& program) {
-    return link_raw_tracepoint(program, Patient::event, 1);
+    return trial::link_raw_tracepoint(program, Patient::event, 1);
   });
 }
 
 Seen kprobe(Patient& patient) {
-  const uint32_t type = pmu_type("kprobe");
+  const uint32_t type = trial::pmu_type("kprobe");
   if (type == 0) return {false, "CONFIG_KPROBES is off"};
   return patient.try_perf(
       BPF_PROG_TYPE_KPROBE,
-      {.type = type, .config1 = reinterpret_cast<uint64_t>(Patient::idle_function)});
+      {.type = type, .config1 = reinterpret_cast<uint64_t>(trial::idle_function)});
 }
 
 Seen kprobe_multi(Patient& patient) {
   return patient.try_link(
       {.type = BPF_PROG_TYPE_KPROBE, .expected_attach = BPF_TRACE_KPROBE_MULTI},
-      [](const Fd& program) { return link_kprobe_multi(program, Patient::idle_function); });
+      [](const Fd& program) { return trial::link_kprobe_multi(program, trial::idle_function); });
 }
 
 Seen fentry(Patient& patient) {
   const auto types = patient.machine.btf();
   if (!types) return {false, types.error().message};
-  const auto function = (*types)->function(Patient::idle_function);
-  if (!function) return {false, "BTF does not know " + std::string(Patient::idle_function)};
-  return patient.try_link(
-      {.type = BPF_PROG_TYPE_TRACING, .expected_attach = BPF_TRACE_FENTRY, .btf_id = function->id},
-      [](const Fd& program) { return link_fentry(program); });
+  const trial::Tried link = trial::fentry(**types);
+  return link ? seen("attaches") : refused("attach to a function", link.error);
 }
 
 Seen uprobe(Patient& patient) {
-  const uint32_t type = pmu_type("uprobe");
+  const uint32_t type = trial::pmu_type("uprobe");
   if (type == 0) return {false, "CONFIG_UPROBES is off"};
-  const OwnPlace place = own_function();
+  const trial::OwnPlace place = trial::own_function();
   return patient.try_perf(BPF_PROG_TYPE_KPROBE,
                           {.type = type,
                            .config1 = reinterpret_cast<uint64_t>(place.path.c_str()),
@@ -190,24 +187,27 @@ Seen uprobe(Patient& patient) {
 }
 
 Seen uprobe_multi(Patient& patient) {
-  const OwnPlace place = own_function();
+  const trial::OwnPlace place = trial::own_function();
   return patient.try_link(
-      {.type = BPF_PROG_TYPE_KPROBE, .expected_attach = attach_uprobe_multi},
-      [&](const Fd& program) { return link_uprobe_multi(program, place.path, place.offset); });
+      {.type = BPF_PROG_TYPE_KPROBE, .expected_attach = trial::attach_uprobe_multi},
+      [&](const Fd& program) {
+        return trial::link_uprobe_multi(program, place.path, place.offset);
+      });
 }
 
 Seen semaphore(Patient&) {
-  const uint32_t type = pmu_type("uprobe");
+  const uint32_t type = trial::pmu_type("uprobe");
   if (type == 0) return {false, "CONFIG_UPROBES is off"};
-  const OwnPlace place = own_function(), word = own_semaphore();
+  const trial::OwnPlace place = trial::own_function(), word = trial::own_semaphore();
   if (word.offset == 0) return {false, "this program's data lie in no file"};
-  const uint16_t before = own_semaphore_count();
-  const Trial opened = open_perf({.type = type,
-                                  .config = word.offset << 32,
-                                  .config1 = reinterpret_cast<uint64_t>(place.path.c_str()),
-                                  .config2 = place.offset});
+  const uint16_t before = trial::own_semaphore_count();
+  const trial::Tried opened =
+      trial::open_perf({.type = type,
+                        .config = word.offset << 32,
+                        .config1 = reinterpret_cast<uint64_t>(place.path.c_str()),
+                        .config2 = place.offset});
   if (!opened) return refused("open", opened.error);
-  if (own_semaphore_count() == before + 1) return seen("is counted up");
+  if (trial::own_semaphore_count() == before + 1) return seen("is counted up");
   return {false, "the kernel does not count it up"};
 }
 
@@ -228,7 +228,7 @@ Seen preempt(Patient& patient) {
   const auto disable = (*types)->function("bpf_preempt_disable");
   const auto enable = (*types)->function("bpf_preempt_enable");
   if (!disable || !enable) return {false, "the kernel has no such function"};
-  const Trial program = load_preempt_trial(disable->id, enable->id);
+  const trial::Tried program = trial::load_preempt(disable->id, enable->id);
   return program ? seen("loads") : refused("load", program.error);
 }
 
@@ -257,7 +257,7 @@ Seen locked_memory(Patient&) {
 Seen lockdown(Patient&) {
   const std::string mode = first_line("/sys/kernel/security/lockdown");
   const std::string told = mode.empty() ? "" : "; lockdown: " + mode;
-  if (has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_probe_read_kernel))
+  if (trial::has_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_probe_read_kernel))
     return seen("can be read" + told);
   return {false, "cannot be read" + told};
 }
@@ -286,7 +286,7 @@ Seen cgroup(Patient&) {
 }
 
 Seen compiler(Patient&) {
-  const Trial program = load_trial({.type = BPF_PROG_TYPE_TRACEPOINT});
+  const trial::Tried program = trial::load({.type = BPF_PROG_TYPE_TRACEPOINT});
   if (!program) return refused("load", program.error);
   bpf_prog_info info = {};
   __u32 size = sizeof info;

@@ -203,6 +203,8 @@ Result<ProbeInfo> Session::Impl::attach(std::vector<Member> members,
   if (Status s = restrict(probe, attach_options); !s) return fail(std::move(s).error());
   if (Status s = link(probe, attach_options); !s) return fail(std::move(s).error());
 
+  // What asked for types is compiled: they are half of the plugin's memory.
+  machine.rest();
   last_id = id;
   maps->commit(id, *plan);
   // All at once, and not before all of it is there.

@@ -22,7 +22,7 @@ volatile uint16_t semaphore = 1;
 // Has a place of its own in the program, and is never called.
 extern "C" [[gnu::used, gnu::noipa]] void host_trial_place() { semaphore = 1; }
 
-namespace host {
+namespace host::trial {
 
 namespace {
 
@@ -40,7 +40,7 @@ constexpr bpf_insn call_kernel(uint32_t id) {
 }
 
 // A descriptor, or a negative number with errno.
-Trial tried(long fd) {
+Tried tried(long fd) {
   if (fd < 0) return {Fd(), errno};
   return {Fd(static_cast<int>(fd)), 0};
 }
@@ -64,7 +64,7 @@ OwnPlace place_of(uintptr_t address) {
 
 }  // namespace
 
-Trial load_trial(const TrialProgram& program) {
+Tried load(const Program& program) {
   const bpf_insn nothing[] = {set_zero, leave};
   LIBBPF_OPTS(bpf_prog_load_opts, options);
   options.expected_attach_type = static_cast<bpf_attach_type>(program.expected_attach);
@@ -73,7 +73,7 @@ Trial load_trial(const TrialProgram& program) {
                              &options));
 }
 
-Trial load_preempt_trial(uint32_t disable_id, uint32_t enable_id) {
+Tried load_preempt(uint32_t disable_id, uint32_t enable_id) {
   const bpf_insn calls[] = {call_kernel(disable_id), call_kernel(enable_id), set_zero, leave};
   LIBBPF_OPTS(bpf_prog_load_opts, options);
   return tried(bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "trial", "GPL", calls, 4, &options));
@@ -84,7 +84,7 @@ bool has_helper(uint32_t program_type, uint32_t helper) {
                                  static_cast<bpf_func_id>(helper), nullptr) == 1;
 }
 
-Trial open_perf(const PerfEvent& event) {
+Tried open_perf(const PerfEvent& event) {
   perf_event_attr attributes = {};
   attributes.size = sizeof attributes;
   attributes.type = event.type;
@@ -104,17 +104,17 @@ uint32_t pmu_type(const std::string& name) {
   return file >> type ? type : 0;
 }
 
-Trial link_perf(const Fd& program, const Fd& event, uint64_t cookie) {
+Tried link_perf(const Fd& program, const Fd& event, uint64_t cookie) {
   LIBBPF_OPTS(bpf_link_create_opts, options);
   options.perf_event.bpf_cookie = cookie;
   return tried(bpf_link_create(program.get(), event.get(), BPF_PERF_EVENT, &options));
 }
 
-Trial link_raw_tracepoint(const Fd& program, const char* name) {
+Tried link_raw_tracepoint(const Fd& program, const char* name) {
   return tried(bpf_raw_tracepoint_open(name, program.get()));
 }
 
-Trial link_raw_tracepoint(const Fd& program, const char* name, uint64_t cookie) {
+Tried link_raw_tracepoint(const Fd& program, const char* name, uint64_t cookie) {
   struct {
     uint64_t name;
     uint32_t program;
@@ -125,14 +125,14 @@ Trial link_raw_tracepoint(const Fd& program, const char* name, uint64_t cookie) 
   return tried(syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &attributes, sizeof attributes));
 }
 
-Trial link_kprobe_multi(const Fd& program, const char* function) {
+Tried link_kprobe_multi(const Fd& program, const char* function) {
   LIBBPF_OPTS(bpf_link_create_opts, options);
   options.kprobe_multi.syms = &function;
   options.kprobe_multi.cnt = 1;
   return tried(bpf_link_create(program.get(), 0, BPF_TRACE_KPROBE_MULTI, &options));
 }
 
-Trial link_uprobe_multi(const Fd& program, const std::string& path, uint64_t offset) {
+Tried link_uprobe_multi(const Fd& program, const std::string& path, uint64_t offset) {
   struct {
     uint32_t program, target, attach_type, flags;
     uint64_t path, offsets, semaphores, cookies;
@@ -146,12 +146,20 @@ Trial link_uprobe_multi(const Fd& program, const std::string& path, uint64_t off
   return tried(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes));
 }
 
-Trial link_fentry(const Fd& program) {
+Tried link_fentry(const Fd& program) {
   return tried(bpf_raw_tracepoint_open(nullptr, program.get()));
+}
+
+Tried fentry(const Btf& kernel) {
+  const std::optional<Prototype> function = kernel.function(idle_function);
+  if (!function) return {Fd(), ENOENT};
+  Tried program = load(
+      {.type = BPF_PROG_TYPE_TRACING, .expected_attach = BPF_TRACE_FENTRY, .btf_id = function->id});
+  return program ? link_fentry(program.fd) : std::move(program);
 }
 
 OwnPlace own_function() { return place_of(reinterpret_cast<uintptr_t>(&host_trial_place)); }
 OwnPlace own_semaphore() { return place_of(reinterpret_cast<uintptr_t>(&semaphore)); }
 uint16_t own_semaphore_count() { return semaphore; }
 
-}  // namespace host
+}  // namespace host::trial

@@ -36,6 +36,8 @@ class Tracing {
   host::Session& session();
   bool started() const { return session_ != nullptr; }
   Broadcast& rows() { return broadcast_; }
+  // Streams that are no probe's have something to send.
+  void wake_streams() { hooks_.rows_ready(); }
 
   // As Session::attach; ends the probe by itself after `limit` rows. `source` is what the program
   // was compiled from.

@@ -9,7 +9,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
       kprobe(),      tracepoint(), uprobe(),  stream(),    list(),     detach(),
       swap(),        maps(),       explain(), maps_list(), maps_get(), maps_clear(),
-      maps_delete(), emit(),       count(),   read_str(),
+      maps_delete(), emit(),       count(),   read_str(),  targets(),  doctor(),
   };
   return table;
 }
