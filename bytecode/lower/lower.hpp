@@ -22,6 +22,7 @@
 // text.cpp.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -295,7 +296,7 @@ class Lowering {
   Test comparison_of(const ast::Binary& node, Operand left, Operand right, Span span,
                      uint32_t mark);
   std::optional<Test> compare_exactly(ast::Op op, const Operand& left, const Operand& right);
-  Operand host_in_condition(Span span);  // reports it
+  Operand host_in_condition(const Operand& operand);  // reports it
   Test compare(ast::Op op, Operand left, Operand right, uint32_t mark);
   Test compare_strings(ast::Op op, Operand left, Operand right, uint32_t mark);
   Test compare_null(ast::Op op, Operand operand);
@@ -309,9 +310,50 @@ class Lowering {
   Operand field_operand(const Field& field, Span span);
   Operand register_argument(const ast::Member& member);
   std::vector<std::pair<std::string, Operand>> all_arguments(Span span);
+  std::vector<std::pair<std::string, Operand>> all_registers(Span span);
+  Operand machine_register(const ast::Member& member);
+  static bool is_context_name(std::string_view name);
+  Operand task_operand(Span span, std::string_view asked);
+  Operand site_operand(const Builtin& row, const std::string& known, As shown, Span span);
+
+  // How it gets into a register: fetch.cpp.
   Operand fetch(const Operand& operand);
-  Operand fetch_string(const Field& field, Operand result);
-  uint8_t load_address(const Field& field);  // of what the field's last step reads
+  Operand fetch_string(const Operand& operand, Operand result);
+  uint8_t load_address(const Operand& operand, uint8_t into);
+
+  // C types: typed.cpp.
+  CType shape(CRef type) const;
+  CRef pointee(CRef type) const;
+  bool is_pointer(const Operand& operand) const;
+  bool is_alike(const Operand& a, const Operand& b) const;
+  bool may_hold(const Operand& variable, const Operand& value, const ast::Assign& assign);
+  EnumNames enumerators(const Operand& operand) const;
+  bool name_enumerator(Operand& left, Operand& right);
+  const Field* interned(Field field);
+  Operand pointed_at(const Operand& pointer);
+  Operand part_at(const Operand& place, uint64_t offset, const CMember& member, Span span,
+                  CRef type, bool refuses);
+  Operand c_member(const Operand& base, const ast::Member& step, std::string_view base_text);
+  std::vector<std::pair<std::string, Operand>> parts_of_place(const Operand& place);
+  bool has_value(const Operand& operand) const;
+  Operand kept_place(Operand place);
+  uint8_t address_of(const Operand& place);
+  Operand bytes_at(const Operand& place, uint32_t bytes);
+
+  // Verbs on numbers and addresses: memory.cpp.
+  Operand text_at(const Operand& address);
+  Operand remade(vm_opcode op, const Operand& number, uint8_t c, int32_t imm, Span span);
+  Operand narrowed(const Operand& number, uint32_t size, bool is_signed, Span span);
+  std::optional<CRef> cast_type(const ast::Expr& expr);
+  std::optional<Operand> address_for(const CallSite& site, const Operand* input,
+                                     const Arguments& given);
+  Operand socket_address(const Operand& place, Span span);
+  Operand as_verb(const CallSite& site, const Operand* input);
+  Operand read_int_verb(const CallSite& site, const Operand* input);
+  Operand read_mem_verb(const CallSite& site, const Operand* input);
+  Operand bswap_verb(const CallSite& site, const Operand* input);
+  Operand ip_addr_verb(const CallSite& site, const Operand* input);
+  Operand str_join(const CallSite& site, const Operand* input);
 
   // What the host computes: computed.cpp.
   // The function of these arguments: a constant where all of them are, else for later. Reports
@@ -474,6 +516,7 @@ class Lowering {
   void skip_if_null(const Operand& operand, Assembler::Label skip);
   Output output(const Operand& operand, RowSite& site, uint32_t& bytes);
   Output raw_output(const Operand& operand, RowSite& site, uint32_t& bytes);
+  Output place_output(const Operand& place, RowSite& site, uint32_t& bytes);
   Output range_output(const Operand& range, RowSite& site, uint32_t& bytes);
   uint16_t raw_word(uint8_t reg, RowSite& site, uint32_t& bytes);
 
@@ -534,6 +577,7 @@ class Lowering {
   static constexpr size_t max_work = 100'000;  // some tenths of a second
   size_t work_ = 0;                            // spent, on what was rolled back too
   std::optional<Span> spent_;                  // where max_work was passed
+  std::deque<Field> fields_;             // that paths have led to; operands point to them
   bool host_decides_ = false;  // a condition was refused because the host computes it
 };
 

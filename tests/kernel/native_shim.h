@@ -47,6 +47,8 @@ long bpf_ringbuf_output(void* ring, void* data, uint64_t size, uint64_t flags);
 long bpf_get_current_comm(void* to, uint32_t size);
 uint64_t bpf_get_current_pid_tgid(void);
 uint64_t bpf_get_current_uid_gid(void);
+uint64_t bpf_get_current_task(void);
+uint64_t bpf_get_current_cgroup_id(void);
 uint64_t bpf_ktime_get_ns(void);
 uint32_t bpf_get_smp_processor_id(void);
 uint32_t bpf_get_prandom_u32(void);
