@@ -15,8 +15,7 @@ struct vm_join {
   vm_u8* to;
   vm_u64 pointers; /* the address of the array */
   vm_u64 capacity; /* 1 to VM_STR_MAX */
-  const vm_u8* between;
-  vm_u64 between_length;
+  vm_u64 between; /* the length of what stands between, in the slice */
 };
 
 /* The next text; 1 after the last one. */
@@ -37,8 +36,8 @@ static long vm_join_next(vm_u32 index, void* context) {
   joining->texts = index + 1;
   if (index > 0) {
     vm_u64 room = capacity - 1 - length;
-    vm_u64 more = join->between_length < room ? join->between_length : room;
-    vm_copy(join->to + vm_masked(length, VM_STR_MASK), vm_masked(more, VM_STR_MASK), join->between);
+    vm_u64 more = join->between < room ? join->between : room;
+    vm_copy(join->to + vm_masked(length, VM_STR_MASK), vm_masked(more, VM_STR_MASK), run->slice);
     length += more;
   }
   vm_u64 room = vm_masked(capacity - length, 2 * VM_STR_MAX - 1);
@@ -70,8 +69,9 @@ static __always_inline vm_u32 vm_text_join(struct vm_run* run, const struct vm_b
                          .to = vm_heap(run, insn->b),
                          .pointers = run->regs[insn->c & (VM_REGS - 1)],
                          .capacity = capacity,
-                         .between = between.bytes,
-                         .between_length = between.length};
+                         .between = between.length};
+  /* It may lie where the text is made. */
+  vm_slice(run, bank, between.bytes, between.length);
   run->joining.texts = run->joining.length = 0;
   run->joining.after = VM_FAULT_string_cut;
   bpf_loop(VM_JOIN_MAX, vm_join_next, &join, 0);

@@ -42,6 +42,13 @@ Command maps_delete();
 Command emit();
 Command count();
 Command read_str();
+Command read_int();
+Command read_mem();
+Command as_type();
+Command bswap();
+Command ip_addr();
+Command errno_name();
+Command signal_name();
 }  // namespace commands_table
 
 }  // namespace plugin
