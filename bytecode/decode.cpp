@@ -180,8 +180,8 @@ Value part_value(const KeyPart& part, std::span<const uint8_t> key, const Knowle
 
 }  // namespace
 
-Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload,
-                 Clock clock, const Names* names) {
+Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload, Clock clock,
+                 const Names* names) {
   const std::vector<RawField> fields = split(site, nulls, payload);
   return Evaluation(fields, {clock, names}).value(site.value);
 }

@@ -46,9 +46,9 @@ class Operands {
       case Format::ab_bits:
         return first_of(reg(insn.a), reg(insn.b), bits(insn));
       case Format::ab_size:
-        return first_of(reg(insn.a), reg(insn.b),
-                        require(insn.c == 2 || insn.c == 4 || insn.c == 8,
-                                "the size is none of 2, 4 and 8"));
+        return first_of(
+            reg(insn.a), reg(insn.b),
+            require(insn.c == 2 || insn.c == 4 || insn.c == 8, "the size is none of 2, 4 and 8"));
       case Format::abc:
         return first_of(reg(insn.a), reg(insn.b), reg(insn.c));
       case Format::a_pool8:

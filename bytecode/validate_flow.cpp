@@ -141,8 +141,7 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_str_mem:
       return {.reads = c, .writes = a, .handles_written = a};
     case VM_OP_str_join:
-      return {
-          .reads = c | c << 1, .handles_read = c << 1, .writes = a, .handles_written = a};
+      return {.reads = c | c << 1, .handles_read = c << 1, .writes = a, .handles_written = a};
     case VM_OP_str_lower:
     case VM_OP_str_upper:
     case VM_OP_str_trim:

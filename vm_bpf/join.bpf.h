@@ -15,7 +15,7 @@ struct vm_join {
   vm_u8* to;
   vm_u64 pointers; /* the address of the array */
   vm_u64 capacity; /* 1 to VM_STR_MAX */
-  vm_u64 between; /* the length of what stands between, in the slice */
+  vm_u64 between;  /* the length of what stands between, in the slice */
 };
 
 /* The next text; 1 after the last one. */

@@ -1,5 +1,5 @@
-// Numbers of the kernel as people read them: addresses of the internet, errors, signals. They are not
-// Nushell's, which has no such commands. What has no name stays the number that it is.
+// Numbers of the kernel as people read them: addresses of the internet, errors, signals. They are
+// not Nushell's, which has no such commands. What has no name stays the number that it is.
 #include <array>
 #include <cstring>
 #include <string>
@@ -126,8 +126,8 @@ Answer signal_name(Args args) {
   });
 }
 
-// The items of an array that was sent in one piece: its bytes, an item's size, whether it is signed,
-// whether it is a bool.
+// The items of an array that was sent in one piece: its bytes, an item's size, whether it is
+// signed, whether it is a bool.
 Answer unpack(Args args) {
   const Binary* binary = argument(args, 0).get_if<Binary>();
   if (!binary) return Value();

@@ -172,7 +172,8 @@ Operand Lowering::machine_register(const ast::Member& member) {
   if (member.optional) return null(member.span);
   std::string hint = did_you_mean(member.name, names, "$" + context_name_ + ".regs.");
   if (hint.empty())
-    hint = names.empty() ? "kprobes and uprobes have registers" : "there are:" + bytecode::joined(names);
+    hint = names.empty() ? "kprobes and uprobes have registers"
+                         : "there are:" + bytecode::joined(names);
   return fail(member.span, "there is no register `" + member.name + "`",
               names.empty() ? "no registers at " + on_target(schema_)
                             : "not a register of " + on_target(schema_),
@@ -198,8 +199,7 @@ Operand Lowering::field_operand(const Field& field, Span span) {
         return text_at(operand);
       // The width of an int is a type as well, for bswap.
       if (!operand.ctype && field.size < 8)
-        operand.ctype.id =
-            own_type((field.is_signed ? "i" : "u") + std::to_string(8 * field.size));
+        operand.ctype.id = own_type((field.is_signed ? "i" : "u") + std::to_string(8 * field.size));
       return operand;
     case FieldKind::char_array:
       operand.type = Type::string;

@@ -114,8 +114,8 @@ Operand Lowering::column(const ast::Column& node, Span span) {
   if (row_) {
     if (row_->bad()) return *row_;
     bool has_fields = row_->type == Type::record || row_->home == Operand::Home::context ||
-                      is_pointer(*row_) ||
-                      row_->type == Type::any || row_->home == Operand::Home::choice;
+                      is_pointer(*row_) || row_->type == Type::any ||
+                      row_->home == Operand::Home::choice;
     if (!has_fields)
       return fail(span, "`" + first + "` would be a field, and this has none",
                   "what comes through the pipe is " + with_article(row_->type),

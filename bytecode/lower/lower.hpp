@@ -19,7 +19,7 @@
 // and jumps), context_fields.cpp (what `$ctx` holds), verbs.cpp (verbs), output.cpp
 // (rows), key.cpp (keys of maps), computed.cpp (what the host computes),
 // commands.cpp (commands of Nushell; their table), list.cpp, record.cpp,
-// text.cpp.
+// text.cpp; typed.cpp (below C types), fetch.cpp (reads), memory.cpp (verbs on addresses).
 #pragma once
 
 #include <deque>
@@ -35,67 +35,12 @@
 
 #include "bytecode/compile.hpp"
 #include "bytecode/lower/assembler.hpp"
+#include "bytecode/lower/call_site.hpp"
 #include "bytecode/lower/join.hpp"
 #include "bytecode/lower/types.hpp"
 #include "bytecode/parser/ast.hpp"
 
 namespace bytecode {
-
-// A name and what it stands for.
-struct NamedOperand {
-  std::string name;
-  Operand operand;
-};
-
-struct ClosureValue;
-
-struct CustomCommand {
-  std::string name;
-  std::shared_ptr<const ClosureValue> closure;
-};
-
-// A closure as a value, or the body of a custom command: its text, and what it sees there.
-struct ClosureValue {
-  const ast::Closure* node = nullptr;
-  std::vector<NamedOperand> variables;  // innermost last
-  std::vector<CustomCommand> commands;
-  const std::vector<Capture>* captures = nullptr;  // of the text that it stands in
-};
-
-// One call of a command whose name may have had several words.
-struct CallSite {
-  std::string name;
-  Span name_span;
-  std::span<const ast::Argument> args;
-  Span span;  // name and arguments
-};
-
-// What a command takes.
-struct Signature {
-  struct Flag {
-    std::string_view name;        // "--by"
-    std::string_view short_name;  // "-b"; may be empty
-    bool takes_value = false;
-  };
-  uint32_t least = 0, most = 0;  // positional arguments
-  std::vector<Flag> flags;
-  std::string_view hint;  // how it is written, for whoever gives too much or too little
-};
-
-// A call's arguments, sorted by its signature.
-struct Arguments {
-  std::vector<const ast::Expr*> values;                // positional
-  std::map<std::string_view, const ast::Expr*> flags;  // by long name; null for one without value
-  std::map<std::string_view, Span> flag_spans;
-  bool has(std::string_view flag) const { return flags.contains(flag); }
-};
-
-// The ends of a range, ints.
-struct Bounds {
-  Operand from;
-  std::optional<Operand> next, to;
-  bool exclusive = false;
-};
 
 class Lowering {
  public:
@@ -341,7 +286,8 @@ class Lowering {
   Operand bytes_at(const Operand& place, uint32_t bytes);
 
   // Verbs on numbers and addresses: memory.cpp.
-  Operand text_at(const Operand& address);
+  // The text there. Registers from `mark` on were the address's own.
+  Operand text_at(const Operand& address, std::optional<uint32_t> mark = {});
   Operand remade(vm_opcode op, const Operand& number, uint8_t c, int32_t imm, Span span);
   Operand narrowed(const Operand& number, uint32_t size, bool is_signed, Span span);
   std::optional<CRef> cast_type(const ast::Expr& expr);
@@ -577,7 +523,7 @@ class Lowering {
   static constexpr size_t max_work = 100'000;  // some tenths of a second
   size_t work_ = 0;                            // spent, on what was rolled back too
   std::optional<Span> spent_;                  // where max_work was passed
-  std::deque<Field> fields_;             // that paths have led to; operands point to them
+  std::deque<Field> fields_;                   // that paths have led to; operands point to them
   bool host_decides_ = false;  // a condition was refused because the host computes it
 };
 

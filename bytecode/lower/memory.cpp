@@ -26,7 +26,7 @@ constexpr int32_t inet_at = 4, inet6_at = 8;           // sin_addr, sin6_addr
 }  // namespace
 
 // The text at an address.
-Operand Lowering::text_at(const Operand& address) {
+Operand Lowering::text_at(const Operand& address, std::optional<uint32_t> mark) {
   Operand result = address;
   result.type = Type::string;
   result.nullable = true;
@@ -42,10 +42,10 @@ Operand Lowering::text_at(const Operand& address) {
     result.field = interned(std::move(field));
     return result;
   }
-  uint32_t mark = code_.registers();
+  if (!mark) mark = code_.registers();
   Operand held = force(address);
   if (held.bad()) return held;
-  if (held.reg >= mark) code_.release_registers(mark);
+  if (held.reg >= *mark) code_.release_registers(*mark);
   result.home = Operand::Home::reg;
   result.constant = Value(Null{});
   result.computed = nullptr;
@@ -186,9 +186,8 @@ namespace {
 
 // A constant from 1 to `most`; nothing where it is none.
 std::optional<uint32_t> size_of(const Operand& given, int64_t most) {
-  const int64_t* number = given.type == Type::integer || given.type == Type::filesize
-                              ? given.integer()
-                              : nullptr;
+  const int64_t* number =
+      given.type == Type::integer || given.type == Type::filesize ? given.integer() : nullptr;
   if (!number || *number < 1 || *number > most) return std::nullopt;
   return static_cast<uint32_t>(*number);
 }
@@ -201,19 +200,19 @@ std::optional<Operand> Lowering::address_for(const CallSite& site, const Operand
   Operand address = input ? *input : value(*given.values.front());
   if (address.bad()) return std::nullopt;
   if (address.type == Type::integer) return address;
-  fail(address.span.end > 0 ? address.span : site.name_span,
-       "`" + site.name + "` takes an address", "this is " + with_article(address.type),
+  fail(address.span.end > 0 ? address.span : site.name_span, "`" + site.name + "` takes an address",
+       "this is " + with_article(address.type),
        address.type == Type::string ? "remove " + site.name : "addresses are ints");
   return std::nullopt;
 }
 
 Operand Lowering::read_int_verb(const CallSite& site, const Operand* input) {
   const std::string usage = "write read-int $" + context_name_ + ".arg1 --size 4";
-  std::optional<Arguments> given = arguments(site, {.least = input ? 0u : 1u,
-                                                    .most = input ? 0u : 1u,
-                                                    .flags = {{"--size", "-n", true},
-                                                              {"--signed", "-s", false}},
-                                                    .hint = usage});
+  std::optional<Arguments> given =
+      arguments(site, {.least = input ? 0u : 1u,
+                       .most = input ? 0u : 1u,
+                       .flags = {{"--size", "-n", true}, {"--signed", "-s", false}},
+                       .hint = usage});
   if (!given) return bad_operand(site.span);
   uint32_t size = 8;
   if (given->has("--size")) {
@@ -238,6 +237,7 @@ Operand Lowering::read_mem_verb(const CallSite& site, const Operand* input) {
   std::optional<Arguments> given =
       arguments(site, {.least = count, .most = count, .flags = {}, .hint = usage});
   if (!given) return bad_operand(site.span);
+  uint32_t mark = code_.registers();
   std::optional<Operand> address = address_for(site, input, *given);
   Operand asked = value(*given->values.back());
   if (!address || asked.bad()) return bad_operand(site.span);
@@ -245,7 +245,6 @@ Operand Lowering::read_mem_verb(const CallSite& site, const Operand* input) {
   if (!bytes)
     return fail(asked.span, "`read-mem` reads a fixed number of bytes",
                 "not a constant from 1 to " + std::to_string(VM_STR_MAX - 1), usage);
-  uint32_t mark = code_.registers();
   Operand held = force(std::move(*address));
   if (held.bad()) return held;
   if (held.reg >= mark) code_.release_registers(mark);
@@ -267,8 +266,7 @@ Operand Lowering::bswap_verb(const CallSite& site, const Operand* input) {
       arguments(site, {0, 0, {{"--size", "-n", true}}, "write $port | bswap --size 2"});
   Operand number = input_of(site, input);
   if (!given || number.bad()) return bad_operand(site.span);
-  if (number.type != Type::integer || is_host_only(number))
-    return unfit(site, number, "an int");
+  if (number.type != Type::integer || is_host_only(number)) return unfit(site, number, "an int");
   CType c = shape(number.ctype);
   std::optional<uint32_t> size;
   if (c.kind == CKind::integer) size = c.size;
@@ -291,7 +289,8 @@ Operand Lowering::bswap_verb(const CallSite& site, const Operand* input) {
       swapped |= (word >> 8 * byte & 0xff) << 8 * (*size - 1 - byte);
     return constant_operand(Value(static_cast<int64_t>(swapped)), site.span);
   }
-  if (*size != 2 && *size != 4 && *size != 8) return unfit(site, number, "an int of 2, 4 or 8 bytes");
+  if (*size != 2 && *size != 4 && *size != 8)
+    return unfit(site, number, "an int of 2, 4 or 8 bytes");
   return remade(VM_OP_bswap, number, static_cast<uint8_t>(*size), 0, site.span);
 }
 

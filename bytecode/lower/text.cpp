@@ -18,7 +18,8 @@ Operand read_as(Operand operand, Type type) {
 }
 
 bool is_held(const Operand& operand) {
-  return is_scalar(operand.type) && !operand.is_named_by_host() && operand.home != Operand::Home::computed;
+  return is_scalar(operand.type) && !operand.is_named_by_host() &&
+         operand.home != Operand::Home::computed;
 }
 
 // The nanoseconds of what `into duration --unit` takes.

@@ -22,9 +22,9 @@
 namespace bytecode {
 namespace {
 
-constexpr uint32_t most_items = 64;        // of an array as a list
+constexpr uint32_t most_items = 64;                 // of an array as a list
 constexpr size_t most_members = VM_ROW_FIELDS_MAX;  // of a structure as a record
-constexpr size_t most_names = 24;          // of members in a hint
+constexpr size_t most_names = 24;                   // of members in a hint
 
 bool is_index(std::string_view name) {
   return !name.empty() && name.size() < 9 &&
@@ -97,11 +97,13 @@ bool Lowering::may_hold(const Operand& variable, const Operand& value, const ast
   if (is_alike(variable, value) || value.is_constant()) return true;
   bool is_typed = is_pointer(variable) || variable.shown.has_value();
   if (!is_typed) return true;  // a pointer is an int
-  std::string what = variable.ctype ? "`" + shape(variable.ctype).name + "`" : "another kind of int";
+  std::string what =
+      variable.ctype ? "`" + shape(variable.ctype).name + "`" : "another kind of int";
   fail(assign.value->span, "`$" + assign.name + "` holds " + what,
        value.ctype ? "this is `" + shape(value.ctype).name + "`" : "this is a plain int",
-       is_pointer(variable) ? "say what it points to: ($x | as '" + shape(variable.ctype).name + "')"
-                            : "use another variable, or make both ints: into int");
+       is_pointer(variable)
+           ? "say what it points to: ($x | as '" + shape(variable.ctype).name + "')"
+           : "use another variable, or make both ints: into int");
   return false;
 }
 
@@ -218,8 +220,9 @@ Operand Lowering::part_at(const Operand& place, uint64_t offset, const CMember& 
   switch (c.kind) {
     case CKind::integer:
     case CKind::character:
-      if (!is_whole) return refused("an integer of " + std::to_string(c.size) + " bytes",
-                                    "read its halves: read-int ADDRESS --size 8");
+      if (!is_whole)
+        return refused("an integer of " + std::to_string(c.size) + " bytes",
+                       "read its halves: read-int ADDRESS --size 8");
       break;
     case CKind::boolean:
       part.type = Type::boolean;
@@ -251,8 +254,8 @@ Operand Lowering::part_at(const Operand& place, uint64_t offset, const CMember& 
       part.is_mut = place.is_mut;
       break;
     case CKind::floating:
-      return refused("the kernel has no floats", "read its bits: read-mem ADDRESS " +
-                                                     std::to_string(c.size));
+      return refused("the kernel has no floats",
+                     "read its bits: read-mem ADDRESS " + std::to_string(c.size));
     case CKind::nothing:
       return refused("nothing is known of it", "use another member");
   }
@@ -277,10 +280,10 @@ Operand Lowering::c_member(const Operand& base, const ast::Member& step,
       return fail(step.span, name + " is a `" + c.name + "`", "it has members, not items",
                   "name the member");
     if (is_array && c.count > 0 && index >= c.count)
-      return step.optional ? null(step.span)
-                           : fail(step.span, "no such item in `" + c.name + "`",
-                                  "not one of its " + std::to_string(c.count),
-                                  "items count from 0");
+      return step.optional
+                 ? null(step.span)
+                 : fail(step.span, "no such item in `" + c.name + "`",
+                        "not one of its " + std::to_string(c.count), "items count from 0");
     return part_at(place, index * shape(item).size, {}, step.span, item, true);
   }
   if (c.kind == CKind::pointer || c.kind == CKind::array) {
@@ -341,8 +344,8 @@ std::vector<std::pair<std::string, Operand>> Lowering::parts_of_place(const Oper
   if (parts.empty() || parts.size() > most_members) {
     fail(place.span, "`" + c.name + "` as a whole is not a value",
          parts.empty() ? "none of its members is a plain value"
-                       : "it has " + std::to_string(parts.size()) + " members; a record has up to " +
-                             std::to_string(most_members),
+                       : "it has " + std::to_string(parts.size()) +
+                             " members; a record has up to " + std::to_string(most_members),
          "name the members that you need: {a: $x.a, b: $x.b}");
     parts.clear();
   }

@@ -100,8 +100,8 @@ struct Operand {
   std::optional<uint8_t> storage;  // of a mut string: the heap block that is its own
   const Builtin* builtin = nullptr;
   const Field* field = nullptr;
-  CRef ctype;                // what C calls it: how it can be followed
-  std::optional<As> shown;   // what an output makes of the number, where the type does not tell
+  CRef ctype;                   // what C calls it: how it can be followed
+  std::optional<As> shown;      // what an output makes of the number, where the type does not tell
   std::optional<uint8_t> base;  // of a field: the register that its path starts from, in place of a
                                 // word of the context; where there is a builtin, it is that one
   std::shared_ptr<const Computed> computed;

@@ -89,6 +89,7 @@ Operand Lowering::read_str_verb(const CallSite& site, const Operand* input) {
   if (!given) return bad_operand(site.span);
   if (!input && given->values.empty())
     return fail(site.span, "`read-str` needs an address", "nothing to read", usage);
+  uint32_t mark = code_.registers();
   Operand address = input ? *input : value(*given->values.front());
   if (address.bad()) return address;
   if (address.type == Type::string)
@@ -96,7 +97,7 @@ Operand Lowering::read_str_verb(const CallSite& site, const Operand* input) {
   if (address.type != Type::integer)
     return fail(address.span, "`read-str` takes an address",
                 "this is " + with_article(address.type), "addresses are ints");
-  address = text_at(address);
+  address = text_at(address, mark);
   address.span = site.span;
   return address;
 }

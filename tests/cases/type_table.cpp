@@ -34,7 +34,9 @@ uint32_t number(const std::string& token) {
   return static_cast<uint32_t>(std::strtoul(token.c_str(), nullptr, 0));
 }
 
-uint32_t aligned(uint32_t bits, uint32_t bytes) { return (bits + 8 * bytes - 1) / (8 * bytes) * 8 * bytes; }
+uint32_t aligned(uint32_t bits, uint32_t bytes) {
+  return (bits + 8 * bytes - 1) / (8 * bytes) * 8 * bytes;
+}
 
 }  // namespace
 

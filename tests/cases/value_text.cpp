@@ -215,6 +215,8 @@ Result<Value> take_value(std::string_view& text, const Symbols& symbols) {
     value = take_list(text, symbols);
   } else if (first == '{') {
     value = take_record(text, symbols);
+  } else if (text.starts_with("0x[")) {
+    value = take_binary(text);
   } else if (first == '-' || std::isdigit(static_cast<unsigned char>(first))) {
     value = take_number(text);
   } else {

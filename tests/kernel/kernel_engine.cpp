@@ -19,10 +19,9 @@ KernelEngine::KernelEngine(KernelVm& vm) : vm_(vm) {
   sched_setaffinity(0, sizeof only, &only);
   cpu_ = static_cast<uint32_t>(cpu);
   // Only the kernel can say what these are.
-  bytecode::Program asks = assemble({insn(VM_OP_ld_task, 1), insn(VM_OP_ld_cgroup, 2),
-                                     insn(VM_OP_row_begin), insn(VM_OP_row_int, 1),
-                                     insn(VM_OP_row_int, 2), insn(VM_OP_row_send),
-                                     insn(VM_OP_exit)});
+  bytecode::Program asks = assemble(
+      {insn(VM_OP_ld_task, 1), insn(VM_OP_ld_cgroup, 2), insn(VM_OP_row_begin),
+       insn(VM_OP_row_int, 1), insn(VM_OP_row_int, 2), insn(VM_OP_row_send), insn(VM_OP_exit)});
   bytecode::Effects effects;
   uint64_t answers[2] = {};
   if (run(asks, {}, effects) && !effects.rows.empty() &&

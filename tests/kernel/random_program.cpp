@@ -307,7 +307,7 @@ class Maker {
 
   void load() {
     constexpr unsigned sizes[] = {1, 2, 4, 8};
-    constexpr vm_opcode who[] = {VM_OP_ld_pid, VM_OP_ld_tid, VM_OP_ld_uid, VM_OP_ld_gid,
+    constexpr vm_opcode who[] = {VM_OP_ld_pid, VM_OP_ld_tid,  VM_OP_ld_uid,    VM_OP_ld_gid,
                                  VM_OP_ld_cpu, VM_OP_ld_task, VM_OP_ld_cgroup, VM_OP_ld_site};
     const unsigned size = sizes[below(4)], sign = below(2);
     switch (below(3)) {
@@ -397,7 +397,9 @@ bytecode::Event random_event(Random& random, cases::Memory& memory) {
       texts[0],
       texts[1],
       texts[2],
-      pointers.empty() ? 0x10 : memory.add_at_edge({reinterpret_cast<const char*>(pointers.data()), pointers.size()}),
+      pointers.empty()
+          ? 0x10
+          : memory.add_at_edge({reinterpret_cast<const char*>(pointers.data()), pointers.size()}),
       0x10,
       0xffff'8000'0000'0010,  // kernel space that x86 leaves empty
   };
