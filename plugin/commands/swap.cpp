@@ -44,9 +44,10 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   blame.target = blame.argument = refs->front().span;
   blame.source = &closure->source;
   // Other calls ran meanwhile: the probe may have ended.
-  const host::Target* target = tracing.lives(id) ? tracing.session().target_of(id) : nullptr;
-  if (!target) co_return error_at(refs->front().span, "the probe has ended", "ended meanwhile");
-  auto program = compile_closure(*closure, target->schema, *flags);
+  const std::vector<host::Target>* targets =
+      tracing.lives(id) ? tracing.session().targets_of(id) : nullptr;
+  if (!targets) co_return error_at(refs->front().span, "the probe has ended", "ended meanwhile");
+  auto program = compile_closure(*closure, targets->front().schema, *flags);
   if (!program) co_return labeled(program.error(), blame);
   SourceText source = closure->source;
   const host::Status swapped = tracing.swap(id, std::move(*program), std::move(source));
