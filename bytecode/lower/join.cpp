@@ -72,7 +72,10 @@ void Join::take_scalar(Operand value) {
   } else if (fits) {
     bool alike = first || lowering_.is_alike(taken_.result, value);
     taken_.result.type = value.type;
-    taken_.result.ctype = alike ? value.ctype : CRef{};
+    // Numbers of different widths have none in common.
+    bool is_named = lowering_.is_pointer(value) || value.shown == As::enumeration;
+    bool same = first || taken_.result.ctype == value.ctype || (alike && is_named);
+    if (first || !same) taken_.result.ctype = same ? value.ctype : CRef{};
     taken_.result.shown = alike ? value.shown : std::nullopt;
     value = lowering_.force(std::move(value));
     code.emit(VM_OP_mov, reg_, value.reg);

@@ -305,6 +305,8 @@ Operand Lowering::variable_register(Operand value, uint32_t mark) {
   if (value.reg >= mark) value = settled(std::move(value), mark);
   Operand variable = value;
   variable.is_mut = true;
+  // Of what is assigned later only pointers and enums are asked to be alike (may_hold).
+  if (!is_pointer(variable) && variable.shown != As::enumeration) variable.ctype = {};
   variable.storage.reset();
   code_.release_registers(mark);
   variable.reg = code_.take_registers(2);
