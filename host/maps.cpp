@@ -47,6 +47,13 @@ std::string type_text(bytecode::As as) {
       return "duration";
     case bytecode::As::filesize:
       return "filesize";
+    case bytecode::As::binary:
+      return "binary";
+    case bytecode::As::enumeration:
+    case bytecode::As::func:
+    case bytecode::As::probe:
+    case bytecode::As::cgroup:
+      return "string";
   }
   return {};
 }

@@ -7,9 +7,11 @@ namespace plugin {
 const std::vector<Command>& commands() {
   using namespace commands_table;
   static const std::vector<Command> table = {
-      kprobe(),      tracepoint(), uprobe(),  stream(),    list(),     detach(),
-      swap(),        maps(),       explain(), maps_list(), maps_get(), maps_clear(),
-      maps_delete(), emit(),       count(),   read_str(),  targets(),  doctor(),
+      kprobe(),      tracepoint(), uprobe(),  stream(),     list(),        detach(),
+      swap(),        maps(),       explain(), maps_list(),  maps_get(),    maps_clear(),
+      maps_delete(), emit(),       count(),   read_str(),   read_int(),    read_mem(),
+      as_type(),     bswap(),      ip_addr(), errno_name(), signal_name(),
+      targets(),     doctor(),
   };
   return table;
 }

@@ -44,6 +44,13 @@ Command count();
 Command read_str();
 Command targets();
 Command doctor();
+Command read_int();
+Command read_mem();
+Command as_type();
+Command bswap();
+Command ip_addr();
+Command errno_name();
+Command signal_name();
 }  // namespace commands_table
 
 }  // namespace plugin
