@@ -162,6 +162,7 @@ struct SessionOptions {
       {};  // process ids whose hits are not shown (the plugin, its Nushell); at most 2
   uint32_t ring_bytes = 1 << 20;  // the shared ring buffer
   uint32_t map_entries = 10240;
+  std::string btf = {};  // a file of BTF; empty: what the running kernel says of itself
 };
 
 class Session {
