@@ -147,12 +147,13 @@ Value part_value(const KeyPart& part, std::span<const uint8_t> key, Clock clock)
 }  // namespace
 
 Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload,
-                 Clock clock) {
+                 Clock clock, const Names* /*names*/) {
   const std::vector<RawField> fields = split(site, nulls, payload);
   return Evaluation(fields, clock).value(site.value);
 }
 
-Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock) {
+Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock,
+                  const Names* /*names*/) {
   const bool has_nulls = std::any_of(map.key.begin(), map.key.end(),
                                      [](const KeyPart& part) { return part.nullable; });
   const uint64_t nulls = has_nulls && key.size() >= 8 ? load_word(key.data()) : 0;

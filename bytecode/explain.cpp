@@ -25,6 +25,7 @@ std::string field_type(const Field& field) {
     case FieldKind::string:
       return "string";
     case FieldKind::array:
+    case FieldKind::structure:
       return "not readable: " + field.type;
   }
   return "";

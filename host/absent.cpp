@@ -53,9 +53,26 @@ Result<Target> Session::resolve(Kind kind, std::string_view text, std::string_vi
 Result<ProbeInfo> Session::attach(const Target&, bytecode::Program, const AttachOptions&) {
   return absent();
 }
+Result<Resolution> Session::resolve(const Request& request) {
+  Resolution resolution;
+  const std::vector<std::string> none = {std::string()};
+  for (const std::string& target : request.targets) {
+    for (const std::string& symbol : request.symbols.empty() ? none : request.symbols) {
+      Result<Target> found = resolve(request.kind, target, symbol);
+      if (!found) return std::move(found).error();
+      resolution.targets.push_back(std::move(found).value());
+    }
+  }
+  return resolution;
+}
+
+Result<ProbeInfo> Session::attach(std::vector<Member>, const AttachOptions&) { return absent(); }
+Status Session::swap(ProbeId, std::vector<std::shared_ptr<const bytecode::Program>>) {
+  return absent();
+}
 Status Session::swap(ProbeId, bytecode::Program) { return absent(); }
 Status Session::detach(ProbeId) { return absent(); }
-const Target* Session::target_of(ProbeId) const { return nullptr; }
+const std::vector<Target>* Session::targets_of(ProbeId) const { return nullptr; }
 std::vector<ProbeInfo> Session::list() const { return {}; }
 std::optional<ProbeInfo> Session::info(ProbeId) const { return std::nullopt; }
 std::vector<int> Session::ring_fds() const { return {}; }

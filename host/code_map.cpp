@@ -37,16 +37,14 @@ CodeMap::~CodeMap() {
 
 void CodeMap::configure(uint32_t ring, bool self, const std::vector<uint32_t>& pids) {
   probe_->ring = ring;
-  probe_->self = self ? 1 : 0;
+  probe_->filters = (self ? 0 : VM_FILTER_SELF) | (pids.empty() ? 0 : VM_FILTER_PIDS);
   std::fill(std::begin(probe_->pids), std::end(probe_->pids), 0);
   std::copy_n(pids.begin(), std::min<size_t>(pids.size(), VM_PIDS_MAX), probe_->pids);
   probe_->pid_count = static_cast<vm_u32>(std::min<size_t>(pids.size(), VM_PIDS_MAX));
 }
 
 void CodeMap::mute() {
-  constexpr uint32_t nobody = UINT32_MAX;
-  for (vm_u32& pid : probe_->pids) std::atomic_ref(pid).store(nobody, std::memory_order_release);
-  std::atomic_ref(probe_->pid_count).store(1, std::memory_order_release);
+  std::atomic_ref(probe_->filters).store(VM_FILTER_NOBODY, std::memory_order_release);
 }
 
 void CodeMap::settle() {

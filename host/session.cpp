@@ -102,7 +102,7 @@ Result<ProbeInfo> Session::Impl::attach(const Target& target, Program program,
   if (Status started = start(); !started) return std::move(started).error();
   reclaimer->collect();
 
-  const KindRecord& record = kind_record(target.attach_kind);
+  const KindRecord& record = *kind_record(target.attach_kind);
   const Result<size_t> instance = pick_instance(record, target);
   if (!instance) return instance.error();
   Result<const bpf_program*> loaded = loader->program(record.program, *instance);
@@ -110,7 +110,7 @@ Result<ProbeInfo> Session::Impl::attach(const Target& target, Program program,
 
   const ProbeId id = last_id + 1;
   Probe probe;
-  probe.target = target;
+  probe.targets = {target};
   probe.program = *loaded;
   probe.instance = *instance;
   probe.name = attach_options.name.empty() ? std::string(kind_name(target.kind)) + ":" + target.text
@@ -194,8 +194,8 @@ Status Session::Impl::detach(ProbeId id) {
   closed.add(id, {describe(id, probe), probe.taken});
   maps->leave(id);
 
-  const KindRecord& record = kind_record(probe.target.attach_kind);
-  const auto [first, end] = uses.equal_range(target_key(record, probe.target));
+  const KindRecord& record = *kind_record(probe.targets.front().attach_kind);
+  const auto [first, end] = uses.equal_range(target_key(record, probe.targets.front()));
   for (auto use = first; use != end; ++use)
     if (use->second.instance == probe.instance) use->second.closing = true;
 
@@ -214,8 +214,8 @@ void Session::Impl::finish(ProbeId id, Probe& probe) {
     last->info.rows = stats.rows;
     last->info.lost = stats.rows - last->taken;
   }
-  const KindRecord& record = kind_record(probe.target.attach_kind);
-  const auto [first, end] = uses.equal_range(target_key(record, probe.target));
+  const KindRecord& record = *kind_record(probe.targets.front().attach_kind);
+  const auto [first, end] = uses.equal_range(target_key(record, probe.targets.front()));
   for (auto use = first; use != end; ++use) {
     if (use->second.instance != probe.instance) continue;
     uses.erase(use);
@@ -240,7 +240,23 @@ Session::Session(SessionOptions options) : impl_(std::make_unique<Impl>(std::mov
 Session::~Session() = default;
 
 Result<Target> Session::resolve(Kind kind, std::string_view target, std::string_view symbol) {
-  return kind_record(kind).resolve(impl_->machine, target, symbol);
+  const KindRecord* record = kind_record(kind);
+  if (record == nullptr)
+    return no_target("a " + std::string(kind_name(kind)) + " cannot be attached", "");
+  return record->resolve(impl_->machine, target, symbol);
+}
+
+Result<Resolution> Session::resolve(const Request& request) {
+  Resolution resolution;
+  const std::vector<std::string> one = {std::string()};
+  for (const std::string& target : request.targets) {
+    for (const std::string& symbol : request.symbols.empty() ? one : request.symbols) {
+      Result<Target> found = resolve(request.kind, target, symbol);
+      if (!found) return std::move(found).error();
+      resolution.targets.push_back(std::move(found).value());
+    }
+  }
+  return resolution;
 }
 
 Result<ProbeInfo> Session::attach(const Target& target, Program program,
@@ -248,12 +264,21 @@ Result<ProbeInfo> Session::attach(const Target& target, Program program,
   return impl_->attach(target, std::move(program), options);
 }
 
+Result<ProbeInfo> Session::attach(std::vector<Member> members, const AttachOptions& options) {
+  if (members.size() != 1) return no_target("one target at a time", "");
+  return impl_->attach(members.front().target, *members.front().program, options);
+}
+
+Status Session::swap(ProbeId id,
+                     std::vector<std::shared_ptr<const bytecode::Program>> programs) {
+  return impl_->swap(id, *programs.front());
+}
 Status Session::swap(ProbeId id, Program program) { return impl_->swap(id, std::move(program)); }
 Status Session::detach(ProbeId id) { return impl_->detach(id); }
 
-const Target* Session::target_of(ProbeId id) const {
+const std::vector<Target>* Session::targets_of(ProbeId id) const {
   const auto found = impl_->probes.find(id);
-  return found == impl_->probes.end() ? nullptr : &found->second.target;
+  return found == impl_->probes.end() ? nullptr : &found->second.targets;
 }
 
 std::vector<MapInfo> Session::maps() const {

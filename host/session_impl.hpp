@@ -36,7 +36,7 @@ struct Session::Impl {
 
   struct Probe {
     std::string name;
-    Target target;
+    std::vector<Target> targets;
     Link link;
     const bpf_program* program = nullptr;
     size_t instance = 0;  // of the program

@@ -162,8 +162,8 @@ ProbeInfo Session::Impl::describe(ProbeId id, const Probe& probe) const {
   ProbeInfo info;
   info.id = id;
   info.name = probe.name;
-  info.kind = probe.target.kind;
-  info.target = probe.target.text;
+  info.kind = probe.targets.front().kind;
+  info.target = probe.targets.front().text;
   info.hits = stats.hits;
   info.rows = stats.rows;
   info.lost = stats.lost;
@@ -171,7 +171,7 @@ ProbeInfo Session::Impl::describe(ProbeId id, const Probe& probe) const {
   info.missed = stats.skipped + Loader::recursion_misses(probe.program) - probe.misses_before;
   info.age_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - probe.since).count();
   info.generation = 1 + probe.swaps;
-  info.note = probe.target.note;
+  info.note = probe.targets.front().note;
   info.maps = maps->names_of(id);
   bool faulty = false;
   for (uint64_t count : stats.faults) faulty = faulty || count != 0;

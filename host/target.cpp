@@ -33,16 +33,10 @@ bool Machine::has_kprobes() const {
 
 void LinkEnd::operator()(bpf_link* link) const { bpf_link__destroy(link); }
 
-const KindRecord& kind_record(Kind kind) {
-  switch (kind) {
-    case Kind::kprobe:
-      return kprobe_kind;
-    case Kind::tracepoint:
-      return tracepoint_kind;
-    case Kind::uprobe:
-      break;
-  }
-  return uprobe_kind;
+const KindRecord* kind_record(Kind kind) {
+  for (const KindRecord* record : {&kprobe_kind, &tracepoint_kind, &uprobe_kind})
+    if (record->kind == kind) return record;
+  return nullptr;
 }
 
 Result<Fd> open_probe_event(const char* pmu, const std::string& where, uint64_t offset) {

@@ -50,7 +50,8 @@ struct KindRecord {
                          uint64_t cookie);
 };
 
-const KindRecord& kind_record(Kind kind);
+// Null where nothing here attaches that kind.
+const KindRecord* kind_record(Kind kind);
 extern const KindRecord kprobe_kind;
 extern const KindRecord tracepoint_kind;
 extern const KindRecord uprobe_kind;

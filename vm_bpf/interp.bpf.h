@@ -304,11 +304,12 @@ stopped:
 
 /* Is the process one that this probe does not show? */
 static __always_inline int vm_is_filtered(const struct vm_probe* probe, vm_u32 pid) {
-  if (!probe->self)
+  if (probe->filters & VM_FILTER_NOBODY) return 1;
+  if (probe->filters & VM_FILTER_SELF)
     for (int i = 0; i < 2; i++)
       if (vm_hidden[i] != 0 && vm_hidden[i] == pid) return 1;
+  if (!(probe->filters & VM_FILTER_PIDS)) return 0;
   vm_u32 count = probe->pid_count;
-  if (count == 0) return 0;
   for (vm_u32 i = 0; i < VM_PIDS_MAX; i++) {
     if (i >= count) return 1;
     if (probe->pids[i] == pid) return 0;

@@ -123,6 +123,7 @@ Operand Lowering::field_operand(const Field& field, Span span) {
       operand.nullable = true;
       return operand;
     case FieldKind::array:
+    case FieldKind::structure:
       break;
   }
   return fail(span, "`" + field.name + "` cannot be read yet",

@@ -135,6 +135,7 @@ class Maker {
       }
       case FieldKind::integer:
       case FieldKind::array:
+      case FieldKind::structure:
         break;
     }
     return wrong("the field is no text: " + field.name);
