@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <filesystem>
 
 #include "bytecode/wire.h"
 #include "plugin/codec.hpp"
@@ -19,7 +18,6 @@ using bytecode::Value;
 constexpr uint32_t page_size = 4096;
 constexpr int64_t ring_bytes_max = 1 << 30;
 constexpr int64_t hz_max = 100'000;
-constexpr const char* cgroup_root = "/sys/fs/cgroup";
 
 // An int, or the bytes of a filesize.
 std::optional<int64_t> number_of(const Value& value) {
@@ -187,16 +185,6 @@ void read_ring(Reader& flags, uint32_t& bytes) {
   if (given) bytes = std::bit_ceil(std::max(*given, page_size));
 }
 
-// A path, or what `$ctx.cgroup` and /proc/PID/cgroup say: the path below the mount.
-Task<std::string> cgroup_folder(CallPtr call, std::string name) {
-  std::error_code none;
-  std::string folder = co_await user_path(call, name);
-  if (std::filesystem::is_directory(folder, none)) co_return folder;
-  const std::filesystem::path below =
-      std::filesystem::path(cgroup_root) / std::filesystem::path(name).relative_path();
-  co_return std::filesystem::is_directory(below, none) ? below.string() : folder;
-}
-
 }  // namespace
 
 std::vector<Flag> compile_flag_table() {
@@ -232,7 +220,8 @@ std::vector<Flag> attach_flag_table() {
       {"pid", 'p', shape::int_or_list(), "only these processes"},
       {"follow", 'f', Node(), "with --pid: the processes that they start, too"},
       {"comm", 0, shape::string(), "only tasks of this name"},
-      {"cgroup", 0, shape::string(), "only processes in this control group, or below"},
+      {"cgroup", 0, shape::string(),
+       "only processes in this control group or below: its folder, or /system.slice"},
       {"missing",
        0,
        shape::string(),
@@ -288,10 +277,8 @@ Task<Outcome<AttachFlags>> read_attach_flags(CallPtr call) {
   }
   std::string file = co_await user_path(call, out.compile.btf);
   out.compile.btf = std::move(file);
-  if (!out.options.cgroup.empty()) {
-    std::string folder = co_await cgroup_folder(call, out.options.cgroup);
-    out.options.cgroup = std::move(folder);
-  }
+  std::string group = co_await user_path(call, out.options.cgroup);
+  out.options.cgroup = std::move(group);
   co_return out;
 }
 

@@ -14,6 +14,7 @@
  *   pairs:MILLISECONDS       workload_hit and getppid in turn for that long; prints how often
  *   threads:T:STEP           that step on T threads at once
  *   sides:N                  workload_left(i) N times, then workload_right(i, -i) N times
+ *   touch:N                  the first byte of N fresh pages
  *   fork:STEP                that step in a child process, until it has ended
  *
  * Linked statically: the same file runs in a guest that has no libc.
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -99,6 +101,16 @@ static void sides(long count) {
   for (long i = 0; i < count; i++) workload_right(i, -i);
 }
 
+static void touch(long pages) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (size_t)pages * page;
+  char* memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) fail("touch");
+  /* A huge page would be one fault for 512 of these. */
+  madvise(memory, bytes, MADV_NOHUGEPAGE);
+  for (size_t at = 0; at < bytes; at += page) ((volatile char*)memory)[at] = 1;
+  munmap(memory, bytes);
+}
+
 static void take_in_child(const char* step) {
   pid_t child = fork();
   if (child < 0) fail(step);
@@ -162,6 +174,8 @@ static void take(const char* step) {
     pairs(number(step, 1, 1000));
   } else if (is(step, "sides")) {
     sides(number(step, 1, 1));
+  } else if (is(step, "touch")) {
+    touch(number(step, 1, 1));
   } else if (is(step, "fork")) {
     take_in_child(step + strlen("fork:"));
   } else if (is(step, "threads")) {
