@@ -36,6 +36,7 @@ struct Field {
   // Of a bitfield: which bits of the `size` bytes, from the least significant.
   uint8_t bit_shift = 0;
   uint8_t bit_size = 0;  // 0: all of them
+  int64_t value = 0;     // of a constant
   friend bool operator==(const Field&, const Field&) = default;
 };
 

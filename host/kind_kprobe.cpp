@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "bytecode/suggest.hpp"
+#include "host/describe.hpp"
 #include "host/refusal.hpp"
 #include "host/syscalls.hpp"
 #include "host/target.hpp"
@@ -81,6 +82,7 @@ Result<Target> syscall_kprobe(Machine& machine, const std::string& name) {
     field.deref = words[index].deref;
     target.schema.args.push_back(std::move(field));
   }
+  describe_fields(machine, target.schema);
   return target;
 }
 
@@ -158,7 +160,13 @@ Result<Target> function_kprobe(Machine& machine, Place place) {
   target.offset = place.offset;
   // In the middle of a function the registers hold anything: they stay, the names do not.
   target.schema.registers = call_registers();
-  if (known != nullptr && place.offset == 0) target.schema.args = known_arguments(*known);
+  if (place.offset != 0) {
+    describe_task(machine, target.schema);
+  } else if (!describe_entry(machine, target.schema, place.function, place.module) &&
+             known != nullptr) {
+    target.schema.args = known_arguments(*known);
+    describe_fields(machine, target.schema);
+  }
   return target;
 }
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "bytecode/suggest.hpp"
+#include "host/describe.hpp"
 #include "host/refusal.hpp"
 #include "host/target.hpp"
 
@@ -104,6 +105,7 @@ Result<Target> tracepoint_target(Machine& machine, std::string_view category,
   target.category = category;
   target.event = event;
   target.schema = tracepoint_schema(category, event, *format);
+  describe_fields(machine, target.schema);
   return target;
 }
 

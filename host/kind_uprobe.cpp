@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "bytecode/suggest.hpp"
+#include "host/describe.hpp"
 #include "host/elf.hpp"
 #include "host/refusal.hpp"
 #include "host/target.hpp"
@@ -60,7 +61,8 @@ Result<uint64_t> locate(const ElfFile& file, std::string_view symbol, std::strin
     return found->offset + extra;
   }
   if (name == "main") {
-    if (const auto offset = file.main_offset()) {
+    const auto address = file.main_address();
+    if (const auto offset = address ? file.offset_of(*address) : std::nullopt) {
       note = "the program has no symbols: main was found through its entry point";
       return *offset + extra;
     }
@@ -68,7 +70,7 @@ Result<uint64_t> locate(const ElfFile& file, std::string_view symbol, std::strin
   return missing_symbol(file, name);
 }
 
-Result<Target> resolve(Machine&, std::string_view target, std::string_view symbol) {
+Result<Target> resolve(Machine& machine, std::string_view target, std::string_view symbol) {
   if (symbol.empty()) {
     if (const size_t colon = target.rfind(':'); colon != std::string_view::npos) {
       symbol = target.substr(colon + 1);
@@ -97,6 +99,7 @@ Result<Target> resolve(Machine&, std::string_view target, std::string_view symbo
   result.text = *path + ":" + std::string(symbol);
   result.schema.target = "uprobe:" + result.text;
   result.schema.registers = call_registers();
+  describe_task(machine, result.schema);
   return result;
 }
 

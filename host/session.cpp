@@ -269,8 +269,7 @@ Result<ProbeInfo> Session::attach(std::vector<Member> members, const AttachOptio
   return impl_->attach(members.front().target, *members.front().program, options);
 }
 
-Status Session::swap(ProbeId id,
-                     std::vector<std::shared_ptr<const bytecode::Program>> programs) {
+Status Session::swap(ProbeId id, std::vector<std::shared_ptr<const bytecode::Program>> programs) {
   return impl_->swap(id, *programs.front());
 }
 Status Session::swap(ProbeId id, Program program) { return impl_->swap(id, std::move(program)); }

@@ -27,6 +27,30 @@ Result<const Tracefs*> Machine::tracefs() {
   return &*tracefs_;
 }
 
+Result<std::shared_ptr<const Btf>> Machine::btf(std::string_view module) {
+  if (const auto known = types_.find(module); known != types_.end()) return known->second;
+  const auto open = [&]() -> Result<std::shared_ptr<const Btf>> {
+    if (module.empty()) return Btf::kernel();
+    Result<std::shared_ptr<const Btf>> kernel = btf();
+    return kernel ? (*kernel)->module(module) : kernel;
+  };
+  Result<std::shared_ptr<const Btf>> opened = open();
+  if (opened) types_.emplace(module, *opened);
+  return opened;
+}
+
+bytecode::Status Machine::use_btf(const std::string& file) {
+  Result<std::shared_ptr<const Btf>> opened = Btf::kernel(file);
+  if (!opened) return std::move(opened).error();
+  types_.clear();
+  types_.emplace(std::string(), std::move(opened).value());
+  return bytecode::Nothing{};
+}
+
+void Machine::rest() {
+  for (const auto& [module, types] : types_) types->rest();
+}
+
 bool Machine::has_kprobes() const {
   return access((pmu_folder + "kprobe/type").c_str(), F_OK) == 0;
 }

@@ -3,12 +3,14 @@
 // row.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "bytecode/result.hpp"
+#include "host/btf.hpp"
 #include "host/fd.hpp"
 #include "host/kallsyms.hpp"
 #include "host/session.hpp"
@@ -25,12 +27,20 @@ class Machine {
   // Null where tracefs cannot be read; the Error says why.
   Result<const Tracefs*> tracefs();
   const Kallsyms& kallsyms() const { return kallsyms_; }
+  // The kernel's types, or a module's with them. Asking costs nothing: they are parsed by the first
+  // question (btf.hpp). An Error where the kernel describes nothing.
+  Result<std::shared_ptr<const Btf>> btf(std::string_view module = {});
+  // From now on the types are those of a file.
+  bytecode::Status use_btf(const std::string& file);
+  // Lets go of what was parsed of the types.
+  void rest();
   // Whether the kernel has kprobes at all (CONFIG_KPROBES).
   bool has_kprobes() const;
 
  private:
   std::optional<Tracefs> tracefs_;
   Kallsyms kallsyms_;
+  std::map<std::string, std::shared_ptr<const Btf>, std::less<>> types_;  // by module; "": kernel
 };
 
 struct LinkEnd {

@@ -37,6 +37,8 @@ class Tracing {
   host::Session& session();
   bool started() const { return session_ != nullptr; }
   Broadcast& rows() { return broadcast_; }
+  // Streams that are no probe's have something to send.
+  void wake_streams() { hooks_.rows_ready(); }
 
   // What describes the kernel's types from now on; empty: the kernel itself. An Error once another
   // answer is in use.

@@ -5,11 +5,11 @@ namespace plugin {
 const std::vector<Command>& commands() {
   using namespace commands_table;
   static const std::vector<Command> table = {
-      kprobe(),     kretprobe(),   tracepoint(), raw_tracepoint(), uprobe(),
-      uretprobe(),  usdt(),        fentry(),     fexit(),          perf(),
-      interval(),   trace(),       stream(),     list(),           detach(),
-      swap(),       maps(),        explain(),    maps_list(),      maps_get(),
-      maps_clear(), maps_delete(), emit(),       count(),          read_str(),
+      kprobe(),  kretprobe(), tracepoint(), raw_tracepoint(), uprobe(),     uretprobe(),
+      usdt(),    fentry(),    fexit(),      perf(),           interval(),   trace(),
+      stream(),  list(),      detach(),     swap(),           maps(),       explain(),
+      targets(), doctor(),    maps_list(),  maps_get(),       maps_clear(), maps_delete(),
+      emit(),    count(),     read_str(),
   };
   return table;
 }

@@ -52,6 +52,8 @@ Command maps_delete();
 Command emit();
 Command count();
 Command read_str();
+Command targets();
+Command doctor();
 }  // namespace commands_table
 
 }  // namespace plugin

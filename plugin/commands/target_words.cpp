@@ -126,6 +126,13 @@ Task<std::string> user_path(CallPtr call, std::string path) {
   co_return directory.empty() ? path : directory + "/" + path;
 }
 
+std::string text_argument(const Call& call, size_t index) {
+  const Node* node = call.positional(index);
+  const std::optional<bytecode::Value> value = node ? to_value(*node) : std::nullopt;
+  const std::string* text = value ? value->get_if<std::string>() : nullptr;
+  return text ? *text : std::string();
+}
+
 std::string duration_word(int64_t nanoseconds) {
   static constexpr std::pair<int64_t, const char*> units[] = {
       {60'000'000'000, "min"}, {1'000'000'000, "sec"}, {1'000'000, "ms"}, {1'000, "us"}};

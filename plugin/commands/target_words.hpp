@@ -38,6 +38,9 @@ Task<TargetRequest> read_target_word(CallPtr call, std::string word, Span place)
 // The plugin runs in its own folder; a path of the user's starts from theirs. A bare name stays.
 Task<std::string> user_path(CallPtr call, std::string path);
 
+// The text of a positional argument; empty where it is none.
+std::string text_argument(const Call& call, size_t index);
+
 // As Nushell writes it: "1sec", "1500ms".
 std::string duration_word(int64_t nanoseconds);
 
