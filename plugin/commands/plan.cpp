@@ -20,6 +20,31 @@ void add_note(std::string& note, const std::string& more) {
   note += (note.empty() ? "" : "; ") + more;
 }
 
+// The targets of a request, and the note; says its warnings to the terminal.
+Task<std::optional<LabeledError>> find_targets(CallPtr call, Tracing& tracing, Plan& plan) {
+  auto found = tracing.session().resolve(plan.wanted.request);
+  if (!found) {
+    Blame blame = blame_of(*call, plan);
+    if (found.error().subject == "symbol") blame.target = plan.wanted.symbol;
+    if (found.error().kind == bytecode::ErrorKind::argument)
+      blame.argument = co_await call->flag_value_span(found.error().subject);
+    co_return labeled(found.error(), blame);
+  }
+  plan.targets = std::move(found->targets);
+  for (const std::string& warning : found->warnings) {
+    std::fprintf(stderr, "%s: %s\n", call->name().c_str(), warning.c_str());
+    add_note(plan.note, warning);
+  }
+  co_return std::nullopt;
+}
+
+std::optional<LabeledError> compile_plan(const Call& call, const CompileFlags& flags, Plan& plan) {
+  auto programs = compile_closure(plan.closure, plan.targets, flags);
+  if (!programs) return labeled(programs.error(), blame_of(call, plan));
+  plan.programs = std::move(*programs);
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool Plan::has_maps() const {
@@ -35,28 +60,6 @@ Blame blame_of(const Call& call, const Plan& plan) {
   return blame;
 }
 
-std::optional<LabeledError> find_targets(const Call& call, Tracing& tracing, Plan& plan) {
-  auto found = tracing.session().resolve(plan.wanted.request);
-  if (!found) {
-    Blame blame = blame_of(call, plan);
-    if (found.error().subject == "symbol") blame.target = plan.wanted.symbol;
-    return labeled(found.error(), blame);
-  }
-  plan.targets = std::move(found->targets);
-  for (const std::string& warning : found->warnings) {
-    std::fprintf(stderr, "%s: %s\n", call.name().c_str(), warning.c_str());
-    add_note(plan.note, warning);
-  }
-  return std::nullopt;
-}
-
-std::optional<LabeledError> compile_plan(const Call& call, const CompileFlags& flags, Plan& plan) {
-  auto programs = compile_closure(plan.closure, plan.targets, flags);
-  if (!programs) return labeled(programs.error(), blame_of(call, plan));
-  plan.programs = std::move(*programs);
-  return std::nullopt;
-}
-
 Task<std::optional<LabeledError>> make_plan(CallPtr call, Tracing& tracing, Node closure,
                                             const CompileFlags& flags, Plan& plan) {
   const host::Status described = tracing.describe_kernel_by(flags.btf);
@@ -65,7 +68,7 @@ Task<std::optional<LabeledError>> make_plan(CallPtr call, Tracing& tracing, Node
     blame.argument = co_await call->flag_value_span("btf");
     co_return labeled(described.error(), blame);
   }
-  if (auto wrong = find_targets(*call, tracing, plan)) co_return wrong;
+  if (auto wrong = co_await find_targets(call, tracing, plan)) co_return wrong;
   auto text = co_await read_closure(call, std::move(closure));
   if (!text) co_return text.error();
   plan.closure = std::move(*text);

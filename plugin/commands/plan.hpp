@@ -26,11 +26,8 @@ struct Plan {
   bool has_maps() const;
 };
 
-// The targets of a request, and the note; says its warnings to the terminal.
-std::optional<LabeledError> find_targets(const Call& call, Tracing& tracing, Plan& plan);
-// Compiles the closure for them.
-std::optional<LabeledError> compile_plan(const Call& call, const CompileFlags& flags, Plan& plan);
-// Both, with the closure read between.
+// Finds the targets of `plan.wanted`, reads the closure and compiles it for them. What could not be
+// found and may be missing is said to the terminal, and in the plan's note.
 Task<std::optional<LabeledError>> make_plan(CallPtr call, Tracing& tracing, Node closure,
                                             const CompileFlags& flags, Plan& plan);
 
