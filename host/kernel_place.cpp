@@ -82,15 +82,11 @@ bool can_fentry(Machine& machine, const FunctionWord& word) {
   bytecode::Schema schema;
   const Result<Traced> traced = describe_traced(machine, schema, word.function, word.module, false);
   if (!traced) return false;
-  // A module's function takes its module's descriptor as well; where the kernel's own functions
-  // can be had, so can they.
-  const auto kernel = machine.btf();
-  const auto any = traced->object_fd < 0
-                       ? std::optional<uint32_t>(traced->id)
-                       : (kernel && (*kernel)->function("vfs_read")
-                              ? std::optional<uint32_t>((*kernel)->function("vfs_read")->id)
-                              : std::nullopt);
-  return any && load_trial({BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, *any});
+  if (!machine.has_fentry()) return false;
+  // The kernel refuses some functions, which only trying tells. A module's would need its module's
+  // descriptor as well.
+  return traced->object_fd >= 0 ||
+         trial::load({BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, traced->id});
 }
 
 Result<Target> fentry_target(Machine& machine, const FunctionWord& word, Kind kind) {
