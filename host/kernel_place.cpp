@@ -6,9 +6,9 @@
 
 #include "bytecode/suggest.hpp"
 #include "host/describe.hpp"
-#include "host/symbol_names.hpp"
 #include "host/kernel_functions.hpp"
 #include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
 #include "host/syscalls.hpp"
 #include "host/trial.hpp"
 
@@ -46,14 +46,13 @@ Result<FunctionWord> parse_function(Kind kind, std::string_view text) {
 std::vector<FunctionWord> functions_like(Machine& machine, const FunctionWord& word) {
   std::vector<FunctionWord> found;
   const Result<const Tracefs*> tracefs = machine.tracefs();
-  each_probeable_function(tracefs ? *tracefs : nullptr, machine.kallsyms(),
-                          [&](const KernelFunction& function) {
-                            const bool same_module =
-                                word.module.empty() || matches_glob(word.module, function.module);
-                            if (same_module && matches_glob(word.function, function.name))
-                              found.push_back({function.module, function.name, word.offset});
-                            return true;
-                          });
+  each_probeable_function(
+      tracefs ? *tracefs : nullptr, machine.kallsyms(), [&](const KernelFunction& function) {
+        const bool same_module = word.module.empty() || matches_glob(word.module, function.module);
+        if (same_module && matches_glob(word.function, function.name))
+          found.push_back({function.module, function.name, word.offset});
+        return true;
+      });
   return found;
 }
 
@@ -81,8 +80,7 @@ bytecode::Error missing_function(Machine& machine, const FunctionWord& word) {
 bool can_fentry(Machine& machine, const FunctionWord& word) {
   if (word.offset != 0 || machine.is_without("fentry")) return false;
   bytecode::Schema schema;
-  const Result<Traced> traced =
-      describe_traced(machine, schema, word.function, word.module, false);
+  const Result<Traced> traced = describe_traced(machine, schema, word.function, word.module, false);
   if (!traced) return false;
   // A module's function takes its module's descriptor as well; where the kernel's own functions
   // can be had, so can they.

@@ -41,8 +41,7 @@ void Machine::rest() {
 }
 
 bool Machine::has_kprobes() const {
-  return !is_without("kprobe") &&
-         access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0;
+  return !is_without("kprobe") && access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0;
 }
 
 const KindRecord* kind_record(Kind kind) {
