@@ -162,7 +162,8 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
                          "one of: " + kind_words());
   }
   if (call->flag("path")) {
-    search.path = co_await user_path(call, text_flag(*call, "path"));
+    std::string path = text_flag(*call, "path");
+    search.path = co_await user_path(call, std::move(path));
     if (!search.kind) search.kind = host::Kind::uprobe;
   }
   if (search.kind && !is_of_a_program(*search.kind) && call->flag("path")) {
@@ -184,7 +185,9 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
     asio::post(executor, [&tracing] { tracing.wake_streams(); });
   };
   const auto rows = std::make_shared<TargetRows>(std::move(search), call->head(), wake);
-  while (!rows->begun() && !co_await call->pause(call->timer(1ms))) {
+  for (bool stopped = false; !stopped && !rows->begun();) {
+    const auto timer = call->timer(1ms);
+    stopped = co_await call->pause(timer);
   }
   if (const auto error = rows->failed()) {
     Blame blame;
