@@ -90,7 +90,7 @@ bool can_fentry(Machine& machine, const FunctionWord& word) {
                        : (kernel && (*kernel)->function("vfs_read")
                               ? std::optional<uint32_t>((*kernel)->function("vfs_read")->id)
                               : std::nullopt);
-  return any && load_trial({BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, *any});
+  return any && trial::load({BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, *any});
 }
 
 Result<Target> fentry_target(Machine& machine, const FunctionWord& word, Kind kind) {
