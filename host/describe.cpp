@@ -80,6 +80,7 @@ void describe_field(const Btf& types, Field& field) {
       break;
     case FieldKind::data_loc:
     case FieldKind::structure:
+    case FieldKind::constant:
       break;
   }
 }

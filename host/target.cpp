@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "host/refusal.hpp"
+#include "host/trial.hpp"
 
 namespace host {
 
