@@ -1,26 +1,35 @@
-// Functions of programs and libraries: a file and an offset in it.
+// Functions of programs and libraries, at their entry (uprobe) and when they return (uretprobe): a
+// file and an offset in it.
 #include "host/binary_targets.hpp"
+#include "host/describe.hpp"
 #include "host/target.hpp"
+#include "host/user_places.hpp"
 
 namespace host {
 
 namespace {
 
-Result<Target> resolve(Machine&, std::string_view target, std::string_view symbol) {
-  Result<std::vector<Target>> targets = uprobe_targets(Kind::uprobe, target, symbol);
-  if (!targets) return std::move(targets).error();
-  return std::move(targets->front());
+template <Kind kind>
+Result<std::vector<Target>> resolve(Machine& machine, const Request&, std::string_view path,
+                                    std::string_view symbol) {
+  Result<std::vector<Target>> targets = uprobe_targets(kind, path, symbol);
+  if (!targets) return targets;
+  for (Target& target : *targets) {
+    target.schema.regs = named_registers();
+    describe_task(machine, target.schema);
+  }
+  return targets;
 }
 
-Result<Link> attach(Machine&, const Target& target, const bpf_program* program, uint64_t cookie) {
-  Result<Fd> event = open_probe_event("uprobe", target.path, target.offset);
-  if (!event) return std::move(event).error();
-  return link_perf_event(std::move(event).value(), program, cookie, target.text);
+template <Kind kind>
+Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
+  return attach_user_places(attaching, places, kind == Kind::uretprobe);
 }
 
 }  // namespace
 
-// Every uprobe event has a list of programs of its own, so one program serves any number.
-const KindRecord uprobe_kind = {Kind::uprobe, "vm_uprobe", false, resolve, attach};
+const KindRecord uprobe_kind = {Kind::uprobe, resolve<Kind::uprobe>, attach<Kind::uprobe>};
+const KindRecord uretprobe_kind = {Kind::uretprobe, resolve<Kind::uretprobe>,
+                                   attach<Kind::uretprobe>};
 
 }  // namespace host

@@ -147,6 +147,7 @@ TEST_F(Run, AFullMapIsAFaultAndTheRunGoesOn) {
 TEST_F(Run, AProbeThatHidesUsCountsNoHit) {
   vm_->place(0, assemble({insn(VM_OP_count_cell, 0, 0, 0, 1), insn(VM_OP_exit)}));
   vm_probe& probe = vm_->probe(0);
+  probe.filters = VM_FILTER_PIDS;
   probe.pid_count = 2;
   probe.pids[0] = static_cast<uint32_t>(getppid());
   ASSERT_EQ(run(), 0);
