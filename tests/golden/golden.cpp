@@ -106,6 +106,7 @@ Field parse_field(std::istringstream& words, const std::string& line, cases::Typ
   if (!(words >> kind >> field.offset >> field.size)) malformed(line);
   field.kind = kind_of(kind, line);
   if (field.kind == FieldKind::array) field.type = "u32[4]";
+  if (field.kind == FieldKind::constant) field.value = field.offset;
   while (words >> word) {
     if (word == "signed")
       field.is_signed = true;
