@@ -146,6 +146,53 @@ class Run {
     return make_string(insn.a, insn.b, all.substr(0, std::min<size_t>(nul, capacity - 1)));
   }
 
+  // Exactly so many bytes, or the text at their start.
+  bool string_from_bytes(const vm_insn& insn) {
+    const uint32_t size = imm_low(insn);
+    const std::vector<uint8_t> bytes = read_memory(static_cast<uint64_t>(reg(insn.c)), size);
+    if (bytes.size() < size) return no_string(insn.a);
+    const std::string_view all(reinterpret_cast<const char*>(bytes.data()), size);
+    const bool is_text = (insn.imm & VM_MEM_TEXT) != 0;
+    return make_string(insn.a, insn.b, is_text ? all.substr(0, all.find('\0')) : all);
+  }
+
+  bool bytes_from_context(const vm_insn& insn) {
+    std::string bytes(imm_high(insn), '\0');
+    if (!read_context(imm_low(insn), bytes.data(), imm_high(insn))) return no_string(insn.a);
+    return make_string(insn.a, insn.b, bytes);
+  }
+
+  // The texts behind an array of pointers, as string_from_memory reads each, in the room that the
+  // ones before it have left.
+  bool joined_string(const vm_insn& insn) {
+    const std::optional<Text> between = heap_.at(reg(static_cast<uint8_t>(insn.c + 1)));
+    if (!between) return fault(VM_FAULT_bad_program);
+    const auto capacity = static_cast<size_t>(insn.imm);
+    const auto pointers = static_cast<uint64_t>(reg(insn.c));
+    std::string made;
+    bool ended = false, full = false;
+    uint32_t texts = 0;
+    for (; texts < VM_JOIN_MAX && !ended && !full; ++texts) {
+      const std::vector<uint8_t> word = read_memory(pointers + uint64_t{8} * texts, 8);
+      uint64_t address = 0;
+      if (word.size() < sizeof address) return no_string(insn.a);
+      std::memcpy(&address, word.data(), sizeof address);
+      ended = address == 0;
+      if (ended) break;
+      if (texts > 0) made += between->text.substr(0, capacity - 1 - made.size());
+      const auto room = static_cast<uint32_t>(capacity - made.size());
+      const std::vector<uint8_t> bytes = read_memory(address, room);
+      const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      const size_t nul = all.find('\0');
+      if (nul == std::string_view::npos && all.size() < room) return no_string(insn.a);
+      full = nul >= room - 1;
+      made += all.substr(0, std::min<size_t>(nul, room - 1));
+    }
+    if (!ended) fault(VM_FAULT_string_cut);
+    spend(texts);
+    return make_string(insn.a, insn.b, made);
+  }
+
   bool compare_literal(const vm_insn& insn) {
     const std::optional<Text> text = heap_.at(reg(insn.b));
     if (!text) return fault(VM_FAULT_bad_program);
@@ -336,6 +383,21 @@ class Run {
                                : static_cast<int64_t>(static_cast<uint64_t>(b) << c));
       }
 
+      case VM_OP_bits: {
+        const BitRange range = bit_range(insn);
+        const uint64_t top = static_cast<uint64_t>(reg(insn.b)) << (64 - range.shift - range.width);
+        const uint32_t down = 64 - range.width;
+        return set(insn.a, range.is_signed ? static_cast<int64_t>(top) >> down
+                                           : static_cast<int64_t>(top >> down));
+      }
+      case VM_OP_bswap: {
+        const auto word = static_cast<uint64_t>(reg(insn.b));
+        uint64_t swapped = 0;
+        for (unsigned byte = 0; byte < insn.c; ++byte)
+          swapped |= (word >> 8 * byte & 0xff) << 8 * (insn.c - 1u - byte);
+        return set(insn.a, static_cast<int64_t>(swapped));
+      }
+
       case VM_OP_eq:
         return set(insn.a, reg(insn.b) == reg(insn.c));
       case VM_OP_ne:
@@ -361,6 +423,12 @@ class Run {
         return set(insn.a, event_.cpu);
       case VM_OP_ld_time:
         return set(insn.a, static_cast<int64_t>(event_.time));
+      case VM_OP_ld_task:
+        return set(insn.a, static_cast<int64_t>(event_.task));
+      case VM_OP_ld_cgroup:
+        return set(insn.a, static_cast<int64_t>(event_.cgroup));
+      case VM_OP_ld_site:
+        return set(insn.a, event_.site);
       case VM_OP_rand:
         return set(insn.a,
                    number_between(reg(insn.b), reg(insn.c), event_.random ? event_.random() : 0));
@@ -382,6 +450,12 @@ class Run {
         return string_from_loc(insn);
       case VM_OP_str_read:
         return string_from_memory(insn);
+      case VM_OP_str_mem:
+        return string_from_bytes(insn);
+      case VM_OP_str_bytes:
+        return bytes_from_context(insn);
+      case VM_OP_str_join:
+        return joined_string(insn);
       case VM_OP_str_lit:
         return make_string(insn.a, insn.b, literal(insn));
       case VM_OP_str_eqk:

@@ -20,6 +20,7 @@ enum class FieldKind : uint8_t {
   address,     // an address at offset (8 bytes): an integer that read-str and its like take
   array,       // `size` bytes of something else at offset; without a ctype using it is an error
   structure,   // at offset; only its members are read (ctype)
+  constant,    // nowhere in the context: always `value`
 };
 
 struct Field {

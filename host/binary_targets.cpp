@@ -73,9 +73,9 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
       return no_target("no code lies at " + std::string(word) + " in " + file.path(),
                        "give an address as objdump -d shows it");
     const ElfSymbol* symbol = file.at(*address);
-    Place place = {std::string(word), symbol == nullptr ? "" : shown(*symbol), *address, *offset};
-    place.is_entry = symbol == nullptr || symbol->address == *address;
-    return std::vector{place};
+    const bool is_entry = symbol == nullptr || symbol->address == *address;
+    return std::vector{Place{std::string(word), symbol == nullptr ? "" : shown(*symbol), *address,
+                             *offset, is_entry, ""}};
   }
   uint64_t extra = 0;
   std::string_view name = word;
@@ -101,7 +101,7 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
     }
     const std::string function = shown(*symbol);
     const uint64_t address = symbol->address + extra;
-    Place place = {function + tail, function, address, symbol->offset + extra, extra == 0};
+    Place place = {function + tail, function, address, symbol->offset + extra, extra == 0, ""};
     // Static functions may share a name; their addresses they do not.
     if (!names.insert(place.name).second) place.name = hexadecimal(address);
     if (symbol->is_resolver)

@@ -179,7 +179,7 @@ class Caller {
       case By::nothing:
         break;
       case By::integers:
-        if (travel.words > 1) make_unusable(field, two_registers);
+        if (travel.words > 1 && field.ctype != 0) make_unusable(field, two_registers);
         break;
       case By::floats:
         field.type = type.name;
@@ -248,6 +248,7 @@ class Caller {
       if (integers != 0) field.offset = convention_.integers[integers_];
       integers_ += integers;
       floats_ += floats;
+      if (field.ctype == 0 && floats == 0) return;
       if (integers + floats > 1) {
         make_unusable(field, floats == 0 ? two_registers : vector_register);
       } else if (floats != 0) {

@@ -1,5 +1,6 @@
 #include "host/describe.hpp"
 
+#include "host/joined_types.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
@@ -80,6 +81,7 @@ void describe_field(const Btf& types, Field& field) {
       break;
     case FieldKind::data_loc:
     case FieldKind::structure:
+    case FieldKind::constant:
       break;
   }
 }
@@ -87,7 +89,14 @@ void describe_field(const Btf& types, Field& field) {
 }  // namespace
 
 void describe_task(Machine& machine, Schema& schema) {
-  if (!schema.types) give_types(schema, types_of(machine, {}));
+  const std::shared_ptr<const Btf> types = types_of(machine, {});
+  if (!schema.types || !types) {
+    if (!schema.types) give_types(schema, types);
+    return;
+  }
+  // A program that describes itself runs in a task of the kernel nevertheless.
+  schema.types = JoinedTypes::of(schema.types, types);
+  schema.task = JoinedTypes::of_second(types->declared("struct task_struct *"));
 }
 
 void describe_fields(Machine& machine, Schema& schema) {

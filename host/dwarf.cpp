@@ -29,16 +29,6 @@ bool has_debug_info(const ElfImage& image) {
          header.sh_type != SHT_NOBITS && header.sh_size != 0;
 }
 
-// Of a unit whose body lies in a .dwo file, that body.
-Dwarf_Die body_of(Dwarf_Die unit) {
-  uint8_t kind = 0;
-  Dwarf_Die body = {};
-  if (dwarf_cu_info(unit.cu, nullptr, &kind, nullptr, &body, nullptr, nullptr, nullptr) == 0 &&
-      kind == DW_UT_skeleton && body.addr != nullptr)
-    return body;
-  return unit;
-}
-
 std::optional<uint64_t> first_instruction(Dwarf_Die function) {
   Dwarf_Addr address = 0, end = 0, base = 0;
   if (dwarf_entrypc(&function, &address) == 0) return address;
@@ -125,6 +115,15 @@ std::optional<Dwarf_Die> referred(Dwarf_Die die, unsigned attribute) {
 std::string_view plain_name(Dwarf_Die die) {
   const char* name = dwarf_diename(&die);
   return name == nullptr ? std::string_view() : std::string_view(name);
+}
+
+Dwarf_Die body_of(Dwarf_Die unit) {
+  uint8_t kind = 0;
+  Dwarf_Die body = {};
+  if (dwarf_cu_info(unit.cu, nullptr, &kind, nullptr, &body, nullptr, nullptr, nullptr) == 0 &&
+      kind == DW_UT_skeleton && body.addr != nullptr)
+    return body;
+  return unit;
 }
 
 bool is_declaration(Dwarf_Die die) {
@@ -219,8 +218,12 @@ std::optional<DwarfFunction> Dwarf::function_at(uint64_t address) const {
     Dwarf_Attribute attribute;
     if (dwarf_attr_integrate(&parameter, DW_AT_name, &attribute) != nullptr)
       name = dwarf_formstring(&attribute);
-    function.args.emplace_back(name == nullptr ? "" : name,
-                               impl_->id_of(referred(parameter, DW_AT_type)));
+    std::optional<Dwarf_Die> type = referred(parameter, DW_AT_type);
+    // Whether the function may assign to its parameter is no part of its type.
+    while (type &&
+           (dwarf_tag(&*type) == DW_TAG_const_type || dwarf_tag(&*type) == DW_TAG_volatile_type))
+      type = referred(*type, DW_AT_type);
+    function.args.emplace_back(name == nullptr ? "" : name, impl_->id_of(type));
     function.parameters.push_back(place);
   };
   Dwarf_Attribute attribute;

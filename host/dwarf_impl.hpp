@@ -26,6 +26,9 @@ std::optional<Dwarf_Die> referred(Dwarf_Die die, unsigned attribute);
 // DW_AT_name, or "".
 std::string_view plain_name(Dwarf_Die die);
 bool is_declaration(Dwarf_Die die);
+bool is_structure(int tag);  // struct, class or union
+// Of a unit whose body lies in a .dwo file, that body.
+Dwarf_Die body_of(Dwarf_Die unit);
 // "struct", "union", "enum", or "" where C has none.
 std::string_view keyword_of(int tag);
 // "unsigned long", "long unsigned int" and "unsigned long int" are one type: the last of them.
@@ -78,6 +81,8 @@ struct Dwarf::Impl {
                     const MemberSink& sink);
   bytecode::CMember met(const Member& member);
   std::string identity(const Met& type);
+  bool has_own_copy(Dwarf_Die type, int depth);
+  bool takes_reference(Dwarf_Die constructor, Dwarf_Die type);
   std::vector<Met> types = {Met{}};  // by TypeId; 0 is none
   std::map<std::pair<void*, unsigned>, bytecode::TypeId> ids;
   // Equal types of different units, as far as their names, sizes and members tell.

@@ -1,7 +1,7 @@
 // Types by their names: an index that takes in one compile unit after another, as far as it must.
 #include <dwarf.h>
 
-#include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "bytecode/suggest.hpp"
@@ -100,9 +100,9 @@ bool Dwarf::Impl::index_next() {
   }
   for (Walk& walk : walks) {
     if (walk.done) continue;
-    Dwarf_Die unit = {}, body = {};
-    if (dwarf_get_units(walk.file, walk.unit, &walk.unit, nullptr, nullptr, &unit, &body) == 0) {
-      index_unit(body.addr != nullptr ? body : unit);
+    Dwarf_Die unit = {};
+    if (dwarf_get_units(walk.file, walk.unit, &walk.unit, nullptr, nullptr, &unit, nullptr) == 0) {
+      index_unit(body_of(unit));
       return true;
     }
     walk.done = true;
@@ -134,13 +134,23 @@ TypeId Dwarf::find(std::string_view name) const {
 std::vector<std::string> Dwarf::names_like(std::string_view name) const {
   while (impl_->index_next()) {
   }
+  // The keyword is no part of the spelling: it would make short names all alike.
+  const auto bare = [](std::string_view text) {
+    for (const char* keyword : {"struct ", "union ", "class "})
+      if (text.starts_with(keyword)) return text.substr(std::string_view(keyword).size());
+    return text;
+  };
+  std::map<std::string, std::string> full;
   std::vector<std::string> names;
   for (const auto& [known, die] : impl_->by_name) {
-    Dwarf_Die type = die;
-    const int tag = dwarf_tag(&type);
-    if (tag != DW_TAG_base_type && tag != DW_TAG_enumeration_type) names.push_back(known);
+    Dwarf_Die type = impl_->resolve(die);
+    if (!is_structure(dwarf_tag(&type))) continue;
+    names.emplace_back(bare(known));
+    full.emplace(names.back(), known);
   }
-  return bytecode::nearest(name, names);
+  std::vector<std::string> found = bytecode::nearest(bare(name), names);
+  for (std::string& one : found) one = full[one];
+  return found;
 }
 
 }  // namespace host

@@ -22,10 +22,6 @@ bool is_pointer(int tag) {
          tag == DW_TAG_rvalue_reference_type;
 }
 
-bool is_structure(int tag) {
-  return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
-}
-
 std::optional<uint64_t> number(Dwarf_Die die, unsigned attribute) {
   Dwarf_Attribute found;
   Dwarf_Word value = 0;
@@ -92,8 +88,14 @@ std::string joined(std::string_view type, std::string_view declarator) {
 
 }  // namespace
 
+bool is_structure(int tag) {
+  return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
+}
+
 TypeId Dwarf::Impl::id_of(const std::optional<Dwarf_Die>& die, unsigned dimension) {
   if (!die) return 0;
+  // What lies in a type unit of its own is known by that alone.
+  if (const auto unit = referred(*die, DW_AT_signature)) return id_of(*unit);
   const auto known = ids.find({die->addr, dimension});
   if (known != ids.end()) return known->second;
   // Its own number first: a type may lead back to itself.
@@ -134,10 +136,9 @@ CMember Dwarf::Impl::met(const Member& member) {
 Dwarf_Die Dwarf::Impl::resolve(Dwarf_Die die) {
   Dwarf_Die peeled;
   if (dwarf_peel_type(&die, &peeled) == 0) die = peeled;
-  // The definition may lie in a type unit of its own ...
+  // The definition may lie in a type unit of its own, or in another compile unit.
   if (auto unit = referred(die, DW_AT_signature)) return *unit;
   if (!is_declaration(die)) return die;
-  // ... or in another compile unit.
   const std::string_view keyword = keyword_of(dwarf_tag(&die));
   const std::string name = own_name(die);
   if (keyword.empty() || name.empty()) return die;
@@ -165,7 +166,7 @@ std::string Dwarf::Impl::name_of(const std::optional<Dwarf_Die>& type, std::stri
                                  unsigned dimension, int depth) {
   if (!type) return joined("void", declarator);
   if (depth > depth_max) return joined("...", declarator);
-  Dwarf_Die die = *type;
+  Dwarf_Die die = referred(*type, DW_AT_signature).value_or(*type);
   const int tag = dwarf_tag(&die);
   const std::optional<Dwarf_Die> of = referred(die, DW_AT_type);
   Dwarf_Die inner = of.value_or(Dwarf_Die{});
@@ -307,8 +308,7 @@ bool Dwarf::Impl::walk_members(Dwarf_Die structure, uint32_t base_bits, bool bas
       const Dwarf_Die inner = resolve(*type);
       if (walk_members(inner, base_bits + bits->first, bases, depth + 1, sink)) return true;
     } else if (!name.empty()) {
-      if (sink({name, type, base_bits + bits->first, bits->second}))
-        return true;
+      if (sink({name, type, base_bits + bits->first, bits->second})) return true;
     }
   } while (dwarf_siblingof(&child, &child) == 0);
   return false;
@@ -367,10 +367,60 @@ std::vector<std::pair<int64_t, std::string>> Dwarf::enumerators(TypeId enumerati
   return values;
 }
 
+// The C++ ABI's rule: what is not copied by copying its bytes. Few compilers write the answer down;
+// what they all write down is which of a class's functions are its author's.
+bool Dwarf::Impl::has_own_copy(Dwarf_Die type, int depth) {
+  type = resolve(type);
+  if (dwarf_tag(&type) == DW_TAG_array_type) {
+    const auto element = referred(type, DW_AT_type);
+    return element && depth < depth_max && has_own_copy(*element, depth + 1);
+  }
+  if (!is_structure(dwarf_tag(&type)) || depth > depth_max) return false;
+  if (const auto said = number(type, DW_AT_calling_convention))
+    return *said == DW_CC_pass_by_reference;
+  std::string_view name = plain_name(type);
+  name = name.substr(0, name.find('<'));
+  Dwarf_Die child;
+  if (dwarf_child(&type, &child) != 0) return false;
+  do {
+    const int tag = dwarf_tag(&child);
+    if (tag == DW_TAG_inheritance && number(child, DW_AT_virtuality).value_or(0) != 0) return true;
+    if (tag == DW_TAG_inheritance || (tag == DW_TAG_member && !is_declaration(child))) {
+      const auto part = referred(child, DW_AT_type);
+      if (part && has_own_copy(*part, depth + 1)) return true;
+    }
+    if (tag != DW_TAG_subprogram) continue;
+    if (number(child, DW_AT_virtuality).value_or(0) != 0) return true;
+    if (dwarf_hasattr(&child, DW_AT_artificial) || dwarf_hasattr(&child, DW_AT_deleted) ||
+        number(child, DW_AT_defaulted).value_or(0) == DW_DEFAULTED_in_class)
+      continue;
+    const std::string_view function = plain_name(child);
+    if (function.starts_with('~') || (function == name && takes_reference(child, type)))
+      return true;
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return false;
+}
+
+// A constructor that copies or moves: its first parameter, after `this`, is another of its class.
+bool Dwarf::Impl::takes_reference(Dwarf_Die constructor, Dwarf_Die type) {
+  Dwarf_Die parameter;
+  if (dwarf_child(&constructor, &parameter) != 0) return false;
+  do {
+    if (dwarf_tag(&parameter) != DW_TAG_formal_parameter ||
+        dwarf_hasattr(&parameter, DW_AT_artificial))
+      continue;
+    Dwarf_Die reference = referred(parameter, DW_AT_type).value_or(Dwarf_Die{});
+    const int tag = reference.addr == nullptr ? DW_TAG_invalid : dwarf_tag(&reference);
+    if (tag != DW_TAG_reference_type && tag != DW_TAG_rvalue_reference_type) return false;
+    const auto of = referred(reference, DW_AT_type);
+    return of && resolve(*of).addr == type.addr;
+  } while (dwarf_siblingof(&parameter, &parameter) == 0);
+  return false;
+}
+
 bool Dwarf::passed_by_address(TypeId type) const {
   if (type == 0 || type >= impl_->types.size()) return false;
-  return number(impl_->resolve(impl_->types[type].die), DW_AT_calling_convention) ==
-         uint64_t{DW_CC_pass_by_reference};
+  return impl_->has_own_copy(impl_->types[type].die, 0);
 }
 
 }  // namespace host

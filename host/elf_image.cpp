@@ -1,6 +1,5 @@
 #include "host/elf_image.hpp"
 
-#include <elfutils/libdwelf.h>
 #include <fcntl.h>
 #include <gelf.h>
 
@@ -73,17 +72,30 @@ Elf_Scn* ElfImage::section(std::string_view name) const {
   return nullptr;
 }
 
+// dwelf_elf_gnu_build_id would bring a megabyte of libdwfl, with dlopen, into a static program.
 std::string ElfImage::build_id() const {
-  const void* bytes = nullptr;
-  const ssize_t size = dwelf_elf_gnu_build_id(elf(), &bytes);
-  std::string text;
-  for (ssize_t i = 0; i < size; ++i) {
-    constexpr char digits[] = "0123456789abcdef";
-    const unsigned byte = static_cast<const unsigned char*>(bytes)[i];
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
+  for (Elf_Scn* part = elf_nextscn(elf(), nullptr); part != nullptr;
+       part = elf_nextscn(elf(), part)) {
+    GElf_Shdr header;
+    if (gelf_getshdr(part, &header) == nullptr || header.sh_type != SHT_NOTE) continue;
+    Elf_Data* data = elf_getdata(part, nullptr);
+    size_t at = 0, name = 0, bytes = 0;
+    GElf_Nhdr note;
+    while (data != nullptr && (at = gelf_getnote(data, at, &note, &name, &bytes)) != 0) {
+      const auto* text = static_cast<const char*>(data->d_buf);
+      constexpr std::string_view owner("GNU", 4);
+      if (note.n_type != NT_GNU_BUILD_ID || owner != std::string_view(text + name, note.n_namesz))
+        continue;
+      std::string id;
+      for (const unsigned char byte : std::string_view(text + bytes, note.n_descsz)) {
+        constexpr char digits[] = "0123456789abcdef";
+        id += digits[byte >> 4];
+        id += digits[byte & 15];
+      }
+      return id;
+    }
   }
-  return text;
+  return {};
 }
 
 }  // namespace host

@@ -11,6 +11,7 @@
 #include "arith.bpf.h"
 #include "emit.bpf.h"
 #include "filters.bpf.h"
+#include "join.bpf.h"
 #include "remake.bpf.h"
 #include "search.bpf.h"
 
@@ -100,6 +101,12 @@ static __always_inline vm_u32 vm_hot(struct vm_run* run, const struct vm_bank* b
     case VM_OP_addi:
       after = vm_add(*b, imm, a);
       break;
+    case VM_OP_bits:
+      *a = vm_bits(*b, insn->imm);
+      break;
+    case VM_OP_bswap:
+      *a = vm_swap_bytes(*b, insn->c);
+      break;
     case VM_OP_band:
       *a = *b & *c;
       break;
@@ -162,6 +169,15 @@ static __always_inline vm_u32 vm_hot(struct vm_run* run, const struct vm_bank* b
     case VM_OP_ld_time:
       *a = vm_time(run);
       break;
+    case VM_OP_ld_task:
+      *a = bpf_get_current_task();
+      break;
+    case VM_OP_ld_cgroup:
+      *a = bpf_get_current_cgroup_id();
+      break;
+    case VM_OP_ld_site:
+      *a = run->site;
+      break;
     case VM_OP_ld_ctx: {
       vm_u64 size = vm_masked(insn->b, 15);
       const void* from = (const void*)(run->context + (vm_u32)imm);
@@ -215,6 +231,11 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
       return vm_text_loc(run, bank, insn);
     case VM_OP_str_read:
       return vm_text_read(run, bank, insn);
+    case VM_OP_str_mem:
+    case VM_OP_str_bytes:
+      return vm_text_bytes(run, bank, insn);
+    case VM_OP_str_join:
+      return vm_text_join(run, bank, insn);
     case VM_OP_str_lit:
       return vm_text_literal(run, bank, insn);
     case VM_OP_str_eqk:

@@ -132,15 +132,16 @@ std::string text_flag(const Call& call, std::string_view name) {
   return text ? *text : std::string();
 }
 
-bool is_of_a_program(host::Kind kind) {
-  return kind == host::Kind::uprobe || kind == host::Kind::uretprobe || kind == host::Kind::usdt;
+std::vector<std::string> kind_choices() {
+  std::vector<std::string> words;
+  for (const host::Kind kind : host::all_kinds())
+    if (kind != host::Kind::interval) words.emplace_back(host::kind_name(kind));
+  return words;
 }
 
 std::string kind_words() {
   std::string words;
-  for (const host::Kind kind : host::all_kinds())
-    if (kind != host::Kind::interval)
-      words += (words.empty() ? "" : " ") + std::string(host::kind_name(kind));
+  for (const std::string& kind : kind_choices()) words += (words.empty() ? "" : " ") + kind;
   return words;
 }
 
@@ -166,7 +167,7 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
     search.path = co_await user_path(call, std::move(path));
     if (!search.kind) search.kind = host::Kind::uprobe;
   }
-  if (search.kind && !is_of_a_program(*search.kind) && call->flag("path")) {
+  if (search.kind && !has_path(*search.kind) && call->flag("path")) {
     const Span place = co_await call->flag_value_span("path");
     co_return error_at(
         place,
@@ -174,7 +175,7 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
         "goes with the kinds uprobe, uretprobe and usdt",
         "leave --path out, or name one of those kinds");
   }
-  if (search.kind && is_of_a_program(*search.kind) && search.path.empty())
+  if (search.kind && has_path(*search.kind) && search.path.empty())
     co_return error_at(
         call->head(), "whose " + std::string(host::kind_name(*search.kind)) + " targets?",
         "needs a program or library", "bpf-targets --kind " + kind + " --path /usr/bin/curl");
@@ -215,7 +216,7 @@ Command commands_table::targets() {
                             shape::string()}},
               .flags =
                   {
-                      {"kind", 'k', shape::string(), "targets of this kind only"},
+                      {"kind", 'k', shape::string(), "targets of this kind only", kind_choices()},
                       {"args", 'a', Node(), "with the names and types of their arguments"},
                       {"path", 'p', shape::string(),
                        "a program or library: its functions, or with --kind usdt its probes"},

@@ -149,7 +149,7 @@ bytecode::Status NativeEngine::run(const bytecode::Program& program, const bytec
   }
   place(program, slots, probe->banks[0]);
 
-  vm_native_run(kContext, 0);
+  vm_native_run(kContext, VM_COOKIE(0, event.site));
 
   for (const auto& [key, value] : faults.entries) {
     vm_fault_key where;
@@ -240,6 +240,8 @@ uint64_t bpf_get_current_pid_tgid(void) {
 uint64_t bpf_get_current_uid_gid(void) {
   return uint64_t{machine->event->gid} << 32 | machine->event->uid;
 }
+uint64_t bpf_get_current_task(void) { return machine->event->task; }
+uint64_t bpf_get_current_cgroup_id(void) { return machine->event->cgroup; }
 uint64_t bpf_ktime_get_ns(void) { return machine->event->time; }
 uint32_t bpf_get_smp_processor_id(void) { return machine->event->cpu; }
 uint32_t bpf_get_prandom_u32(void) {

@@ -56,6 +56,8 @@ long bpf_get_ns_current_pid_tgid(uint64_t device, uint64_t inode, struct bpf_pid
                                  uint32_t size);
 long bpf_current_task_under_cgroup(void* map, uint32_t index);
 uint64_t bpf_get_current_uid_gid(void);
+uint64_t bpf_get_current_task(void);
+uint64_t bpf_get_current_cgroup_id(void);
 uint64_t bpf_ktime_get_ns(void);
 uint32_t bpf_get_smp_processor_id(void);
 uint32_t bpf_get_prandom_u32(void);
