@@ -11,6 +11,7 @@
 #include "host/family.hpp"
 #include "host/refusal.hpp"
 #include "host/session_impl.hpp"
+#include "host/symbol_names.hpp"
 #include "host/system_calls.hpp"
 
 namespace host {
@@ -98,6 +99,8 @@ Result<Resolution> Session::Impl::resolve(const Request& request) {
     for (const std::string& symbol : request.symbols.empty() ? none : request.symbols) {
       Result<std::vector<Target>> found = record.resolve(machine, request, word, symbol);
       if (found) {
+        if (is_glob(word) || is_glob(symbol))
+          for (Target& target : *found) target.is_of_glob = true;
         add_targets(resolution.targets, texts, std::move(found).value());
         continue;
       }
