@@ -14,9 +14,9 @@ enum {
   VM_CELLS_MAX = 1024, /* unkeyed counters */
   VM_RINGS_MAX = 64,   /* ring 0 is shared, the others belong to one probe each */
   VM_BANKS = 4,
-  VM_SYSCALLS_MAX = 512, /* numbers that vm_syscall's table has */
+  VM_SYSCALLS_MAX = 512,    /* numbers that vm_syscall's table has */
   VM_RELATIVES_MAX = 65536, /* processes of all families */
-  VM_PIDS_MAX = 16, /* process ids of one probe's filter */
+  VM_PIDS_MAX = 16,         /* process ids of one probe's filter */
   VM_SCRATCH_PER_CPU =
       4, /* runs that can be under way on one CPU at once: task, softirq, irq, NMI */
 };
@@ -52,8 +52,10 @@ enum {
 /* A member of a probe's family: the host puts in those that --pid names, the kernel their children
  * as they are forked. The value tells whether its own hits count (1), or its children's only (0).
  */
-enum { VM_FAMILY_NAMED = 1u << 31 }; /* in `family`: put in by the host, by the number that the host
-                                        has for the process; else by the kernel's own */
+enum {
+  VM_FAMILY_NAMED = 1u << 31
+}; /* in `family`: put in by the host, by the number that the host
+      has for the process; else by the kernel's own */
 struct vm_relative {
   vm_u32 family; /* vm_probe's */
   vm_u32 pid;

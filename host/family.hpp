@@ -1,5 +1,5 @@
-// The processes that a probe follows (--follow): those that were named, and all that they start. The
-// kernel keeps the list, from the fork on; here it is begun and ended.
+// The processes that a probe follows (--follow): those that were named, and all that they start.
+// The kernel keeps the list, from the fork on; here it is begun and ended.
 #pragma once
 
 #include <cstdint>

@@ -6,9 +6,9 @@
 
 #include "bytecode/suggest.hpp"
 #include "host/describe.hpp"
-#include "host/symbol_names.hpp"
 #include "host/kernel_functions.hpp"
 #include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
 #include "host/syscalls.hpp"
 #include "host/trial.hpp"
 
@@ -46,14 +46,13 @@ Result<FunctionWord> parse_function(Kind kind, std::string_view text) {
 std::vector<FunctionWord> functions_like(Machine& machine, const FunctionWord& word) {
   std::vector<FunctionWord> found;
   const Result<const Tracefs*> tracefs = machine.tracefs();
-  each_probeable_function(tracefs ? *tracefs : nullptr, machine.kallsyms(),
-                          [&](const KernelFunction& function) {
-                            const bool same_module =
-                                word.module.empty() || matches_glob(word.module, function.module);
-                            if (same_module && matches_glob(word.function, function.name))
-                              found.push_back({function.module, function.name, word.offset});
-                            return true;
-                          });
+  each_probeable_function(
+      tracefs ? *tracefs : nullptr, machine.kallsyms(), [&](const KernelFunction& function) {
+        const bool same_module = word.module.empty() || matches_glob(word.module, function.module);
+        if (same_module && matches_glob(word.function, function.name))
+          found.push_back({function.module, function.name, word.offset});
+        return true;
+      });
   return found;
 }
 
@@ -81,18 +80,13 @@ bytecode::Error missing_function(Machine& machine, const FunctionWord& word) {
 bool can_fentry(Machine& machine, const FunctionWord& word) {
   if (word.offset != 0 || machine.is_without("fentry")) return false;
   bytecode::Schema schema;
-  const Result<Traced> traced =
-      describe_traced(machine, schema, word.function, word.module, false);
+  const Result<Traced> traced = describe_traced(machine, schema, word.function, word.module, false);
   if (!traced) return false;
-  // A module's function takes its module's descriptor as well; where the kernel's own functions
-  // can be had, so can they.
-  const auto kernel = machine.btf();
-  const auto any = traced->object_fd < 0
-                       ? std::optional<uint32_t>(traced->id)
-                       : (kernel && (*kernel)->function("vfs_read")
-                              ? std::optional<uint32_t>((*kernel)->function("vfs_read")->id)
-                              : std::nullopt);
-  return any && load_trial({BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, *any});
+  if (!machine.has_fentry()) return false;
+  // The kernel refuses some functions, which only trying tells. A module's would need its module's
+  // descriptor as well.
+  return traced->object_fd >= 0 ||
+         trial::load({BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, traced->id});
 }
 
 Result<Target> fentry_target(Machine& machine, const FunctionWord& word, Kind kind) {

@@ -1,9 +1,9 @@
 // Kernel functions through trampolines: fentry and fexit, with typed arguments; at the end of a
 // function both its arguments and what it returns. Each target is a load of its own. Where the
 // kernel takes none, a kprobe stands in, and the note says so.
-#include "host/symbol_names.hpp"
 #include "host/kernel_place.hpp"
 #include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
 #include "host/syscalls.hpp"
 
 namespace host {
@@ -28,8 +28,7 @@ Result<Target> find(Machine& machine, const FunctionWord& word, Kind kind) {
   if (!machine.kallsyms().find(word.function, word.module)) return missing_function(machine, word);
   if (!target) return stand_in(machine, word, kind, target.error());
   return stand_in(machine, word, kind,
-                  no_target("this kernel takes no " + std::string(kind_name(kind)) +
-                                " programs",
+                  no_target("this kernel takes no " + std::string(kind_name(kind)) + " programs",
                             "tracepoints work everywhere: bpf-tracepoint"));
 }
 

@@ -1,10 +1,10 @@
-// Kernel functions and syscalls, at their entry (kprobe) and when they return (kretprobe). Where the
-// kernel has no kprobes, fentry stands in for a function and a syscall's tracepoint for the call,
-// and the note says so; there argN, args and retval mean the syscall's.
+// Kernel functions and syscalls, at their entry (kprobe) and when they return (kretprobe). Where
+// the kernel has no kprobes, fentry stands in for a function and a syscall's tracepoint for the
+// call, and the note says so; there argN, args and retval mean the syscall's.
 #include "host/describe.hpp"
-#include "host/symbol_names.hpp"
 #include "host/kernel_place.hpp"
 #include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
 #include "host/syscalls.hpp"
 #include "host/target.hpp"
 
@@ -61,8 +61,8 @@ Result<Target> syscall_kprobe(Machine& machine, const std::string& name, Kind ki
 }
 
 // `asked` is what the user wrote.
-Result<Target> syscall_tracepoint(Machine& machine, const std::string& name,
-                                  std::string_view asked, Kind kind) {
+Result<Target> syscall_tracepoint(Machine& machine, const std::string& name, std::string_view asked,
+                                  Kind kind) {
   Result<Target> target = tracepoint_target(machine, "syscalls", event_of(kind, name));
   if (!target) return target;
   target->kind = kind;
@@ -102,8 +102,7 @@ std::vector<Field> known_arguments(const KnownFunction& function) {
 Result<Target> function_kprobe(Machine& machine, FunctionWord word, Kind kind) {
   std::string note;
   const KnownFunction* known = known_function(word.function);
-  if (known != nullptr && !known->now.empty() &&
-      machine.kallsyms().find(known->now, word.module)) {
+  if (known != nullptr && !known->now.empty() && machine.kallsyms().find(known->now, word.module)) {
     add_note(note, std::string(known->reason) + "; using " + std::string(known->now));
     word.function = known->now;
   } else if (!machine.kallsyms().find(word.function, word.module)) {
@@ -213,10 +212,8 @@ Result<Attachment> attach_one(Attaching& attaching, const AttachPlace& place, bo
   const Target& target = *place.target;
   Result<const bpf_program*> program = attaching.programs.shared("vm_kprobe");
   if (!program) return std::move(program).error();
-  Result<Fd> event = open_probe_event({.pmu = "kprobe",
-                                       .where = target.function,
-                                       .offset = target.offset,
-                                       .is_return = returns});
+  Result<Fd> event = open_probe_event(
+      {.pmu = "kprobe", .where = target.function, .offset = target.offset, .is_return = returns});
   if (!event) {
     Error error = std::move(event).error();
     if (error.hint.empty())

@@ -56,8 +56,8 @@ Result<std::vector<Target>> resolve(Machine& machine, const Request& request, st
     // A glob means an event once, by its first name.
     bool is_known = false;
     for (const Target& target : found)
-      is_known = is_known ||
-                 (target.sample.type == event.type && target.sample.config == event.config);
+      is_known =
+          is_known || (target.sample.type == event.type && target.sample.config == event.config);
     if (fits && !is_known) found.push_back(describe(machine, request, event));
   }
   if (!found.empty()) return found;

@@ -1,15 +1,15 @@
 // Raw tracepoints: the kernel's own hooks with the arguments that its code passes them. Each target
 // has a program of its own, because the kernel's guard against recursion is one of a program.
 //
-// System calls by the dozen come here as well: one program on sys_enter or sys_exit tells them apart
-// by their numbers (system_calls.hpp). A tracepoint each would cost its link 80 ms to close.
+// System calls by the dozen come here as well: one program on sys_enter or sys_exit tells them
+// apart by their numbers (system_calls.hpp). A tracepoint each would cost its link 80 ms to close.
 #include <map>
 
 #include "bytecode/suggest.hpp"
 #include "bytecode/wire.h"
 #include "host/describe.hpp"
-#include "host/symbol_names.hpp"
 #include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
 #include "host/target.hpp"
 
 namespace host {
@@ -54,10 +54,8 @@ Target describe(Machine& machine, const std::string& name, bool is_described) {
   if (describe_raw_tracepoint(machine, target.schema, name) || is_described) return target;
   target.note = "the kernel does not describe the arguments of " + name + ": arg0 ... as they are";
   for (uint32_t i = 0; i < unknown_words; ++i)
-    target.schema.registers.push_back({.name = "arg" + std::to_string(i),
-                                       .offset = 8 * i,
-                                       .deref = {},
-                                       .type = "unsigned long"});
+    target.schema.registers.push_back(
+        {.name = "arg" + std::to_string(i), .offset = 8 * i, .deref = {}, .type = "unsigned long"});
   return target;
 }
 

@@ -13,8 +13,8 @@
 
 #include "bytecode/suggest.hpp"
 #include "host/describe.hpp"
-#include "host/symbol_names.hpp"
 #include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
 #include "host/target.hpp"
 
 namespace host {

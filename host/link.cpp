@@ -107,8 +107,7 @@ Result<Link> link_places(const PlaceSet& places, const bpf_program* program) {
   attributes.cookies = address_of(places.cookies.data());
   attributes.count = static_cast<uint32_t>(places.offsets.size());
   attributes.multi_flags = places.is_return ? 1 : 0;
-  Fd link(
-      static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes)));
+  Fd link(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes)));
   if (!link)
     return refusal("attach to " + std::to_string(places.offsets.size()) + " places of " +
                        places.path + " at once",

@@ -70,8 +70,8 @@ struct FunctionSet {
 };
 bytecode::Result<Link> link_functions(const FunctionSet& functions, const bpf_program* program);
 
-// Many places of one file at once (uprobe.multi). The number of its attach type, which the headers of
-// older kernels lack.
+// Many places of one file at once (uprobe.multi). The number of its attach type, which the headers
+// of older kernels lack.
 constexpr uint32_t uprobe_multi_attach_type = 48;
 struct PlaceSet {
   std::string path;

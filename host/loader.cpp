@@ -63,7 +63,8 @@ std::string log() {
 Error no_btf(const std::string& program) {
   Error error = refusal("load the interpreter (" + program + ")", ESRCH, log());
   error.message = "this kernel does not describe itself: there is no /sys/kernel/btf/vmlinux";
-  error.hint = "uprobes and fentry need a kernel built with CONFIG_DEBUG_INFO_BTF; tracepoints do not";
+  error.hint =
+      "uprobes and fentry need a kernel built with CONFIG_DEBUG_INFO_BTF; tracepoints do not";
   return error;
 }
 
@@ -208,8 +209,7 @@ Status Loader::start() {
     keyed_[i].inner = shape_of(map_of(object, keyed_name(i)));
   bpf_map__set_max_entries(map_of(object, "vm_scratch"), possible_cpus() * VM_SCRATCH_PER_CPU);
   // libbpf raises RLIMIT_MEMLOCK by itself where the kernel still charges maps to it (before 5.11).
-  if (bpf_object__load(object) != 0)
-    return refusal("make the interpreter's maps", errno, log());
+  if (bpf_object__load(object) != 0) return refusal("make the interpreter's maps", errno, log());
   return keep_maps(object);
 }
 

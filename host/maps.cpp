@@ -90,8 +90,9 @@ Error clash(const LiveMap& map, const MapSpec& spec, const std::vector<ProbeId>&
   error.message = "the map " + map.name + " already has another type";
   error.labels.push_back(
       {spec.span, "this is " + describe(spec) + ", " + map.name + " is " + describe(map.spec)});
-  error.hint = writers.empty() ? "give one of the two another name"
-                               : "give it another name, or detach " + probe_list(writers) + " first";
+  error.hint = writers.empty()
+                   ? "give one of the two another name"
+                   : "give it another name, or detach " + probe_list(writers) + " first";
   return error;
 }
 

@@ -133,8 +133,8 @@ Result<Attached> attach_samples(Attaching& attaching, const std::vector<AttachPl
     attributes.freq = target.sample.is_frequency ? 1 : 0;
     attributes.sample_period = target.sample.period;
     for (const uint32_t cpu : cpus) {
-      Fd event(static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1,
-                                        static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC)));
+      Fd event(static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, static_cast<int>(cpu),
+                                        -1, PERF_FLAG_FD_CLOEXEC)));
       if (!event) return refused(target, cpu, errno);
       Result<Link> link = link_perf_event(std::move(event), *program, place.cookie, target.text);
       if (!link) return std::move(link).error();

@@ -88,9 +88,8 @@ void Reclaimer::grace() const {
 void Reclaimer::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] {
-      return stop_ || !quick_.empty() || !slow_.empty() || !closed_.empty();
-    });
+    wake_.wait(lock,
+               [this] { return stop_ || !quick_.empty() || !slow_.empty() || !closed_.empty(); });
     if (!quick_.empty() || (slow_.empty() && !closed_.empty())) {
       // One wait for all that need one, also for those whose links have been closed meanwhile.
       std::vector<Job> batch;

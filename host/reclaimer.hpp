@@ -49,8 +49,8 @@ class Reclaimer {
   Fd inner_, outer_;
   std::mutex mutex_;
   std::condition_variable wake_, finished_cv_;
-  std::deque<Job> slow_;    // have a link or work first
-  std::vector<Job> quick_;  // need a grace period only, one for all that wait
+  std::deque<Job> slow_;     // have a link or work first
+  std::vector<Job> quick_;   // need a grace period only, one for all that wait
   std::vector<Job> closed_;  // were slow, need it now; they wait for more to come
   std::vector<std::function<void()>> finished_;
   size_t under_way_ = 0;

@@ -179,9 +179,9 @@ Result<Target> Session::resolve(Kind kind, std::string_view target, std::string_
   Result<Resolution> resolution = impl_->resolve(request);
   if (!resolution) return std::move(resolution).error();
   if (resolution->targets.size() != 1)
-    return no_target(std::string(target) + " means " +
-                         std::to_string(resolution->targets.size()) + " targets",
-                     "one is wanted here");
+    return no_target(
+        std::string(target) + " means " + std::to_string(resolution->targets.size()) + " targets",
+        "one is wanted here");
   return std::move(resolution->targets.front());
 }
 

@@ -31,9 +31,9 @@ Error bad_argument(const char* subject, std::string message, std::string hint) {
 
 Status check(const AttachOptions& options) {
   if (options.pids.size() > VM_PIDS_MAX)
-    return bad_argument("pid", "too many process ids for one probe",
-                        "at most " + std::to_string(VM_PIDS_MAX) +
-                            "; filter by $ctx.pid in the closure");
+    return bad_argument(
+        "pid", "too many process ids for one probe",
+        "at most " + std::to_string(VM_PIDS_MAX) + "; filter by $ctx.pid in the closure");
   if (options.follow && options.pids.empty())
     return bad_argument("follow", "there is no process to follow", "name it with --pid");
   if (options.children_only && !options.follow)
@@ -185,7 +185,8 @@ Result<ProbeInfo> Session::Impl::attach(std::vector<Member> members,
   if (!plan) return std::move(plan).error();
   const auto fail = [&](Error error) {
     maps->abandon(*plan);
-    retreat(id, std::move(probe));
+    constexpr ProbeId nobody = 0;  // the id is the next one's
+    retreat(nobody, std::move(probe));
     return error;
   };
 

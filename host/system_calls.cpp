@@ -71,8 +71,8 @@ void dispatch_syscalls(Machine& machine, std::vector<Target>& targets) {
       move_arguments(target.schema);
     else
       move_result(target.schema);
-    add_note(target.note, "one program on " + target.event +
-                              " tells the system calls apart by their numbers");
+    add_note(target.note,
+             "one program on " + target.event + " tells the system calls apart by their numbers");
   }
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "host/refusal.hpp"
+#include "host/trial.hpp"
 
 namespace host {
 
@@ -41,8 +42,16 @@ void Machine::rest() {
 }
 
 bool Machine::has_kprobes() const {
-  return !is_without("kprobe") &&
-         access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0;
+  return !is_without("kprobe") && access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0;
+}
+
+bool Machine::has_fentry() {
+  if (is_without("fentry")) return false;
+  if (!has_fentry_) {
+    const Result<std::shared_ptr<const Btf>> types = btf();
+    has_fentry_ = types && trial::fentry(**types);
+  }
+  return *has_fentry_;
 }
 
 const KindRecord* kind_record(Kind kind) {

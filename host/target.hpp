@@ -38,12 +38,15 @@ class Machine {
   void rest();
   // Whether the kernel has kprobes at all (CONFIG_KPROBES).
   bool has_kprobes() const;
+  // Whether fentry programs load and attach here; tried once.
+  bool has_fentry();
   // A feature that is not to be used, whatever the kernel can (SessionOptions::without).
   bool is_without(const char* feature) const { return without_.count(feature) != 0; }
   void do_without(std::set<std::string> features) { without_ = std::move(features); }
 
  private:
   std::set<std::string> without_;
+  std::optional<bool> has_fentry_;
   bool btf_given_ = false;  // by a file
   std::optional<Tracefs> tracefs_;
   Kallsyms kallsyms_;

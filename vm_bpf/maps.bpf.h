@@ -105,7 +105,7 @@ struct {
 } vm_cgroups SEC(".maps");
 
 /* Set by the host before load; after that they are constants to the verifier. */
-const volatile __u32 vm_hidden[2] = {}; /* process ids whose hits do not count; 0: none */
+const volatile __u32 vm_hidden[2] = {};   /* process ids whose hits do not count; 0: none */
 const volatile __u64 vm_fixed_cookie = 0; /* where the program type has no cookie of its own */
 /* Device and inode of the host's pid namespace; 0: it is the kernel's first. */
 const volatile __u64 vm_pid_namespace[2] = {};

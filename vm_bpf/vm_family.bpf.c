@@ -12,7 +12,7 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 const volatile __u32 vm_one_family = 0;
-const volatile __u32 vm_task_pid = 0;  /* offsets in struct task_struct */
+const volatile __u32 vm_task_pid = 0; /* offsets in struct task_struct */
 const volatile __u32 vm_task_tgid = 0;
 
 static __always_inline vm_u32 vm_read_id(__u64 task, vm_u32 offset) {

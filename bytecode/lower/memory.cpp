@@ -280,7 +280,7 @@ Operand Lowering::bswap_verb(const CallSite& site, const Operand* input) {
   }
   if (!size)
     return fail(site.name_span, "`bswap` does not know how many bytes this int has",
-                "its C type is not known", "say it: bswap --size 2, or as u16 before");
+                "its C type is not known", "say it: bswap --size 2");
   if (*size == 1) return number;
   if (const int64_t* known = number.integer()) {
     auto word = static_cast<uint64_t>(*known);

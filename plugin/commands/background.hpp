@@ -16,7 +16,10 @@ template <typename Work>
 Task<std::invoke_result_t<Work>> in_background(CallPtr call, Work work) {
   using namespace std::chrono_literals;
   auto result = std::async(std::launch::async, std::move(work));
-  while (result.wait_for(0s) != std::future_status::ready) co_await call->pause(call->timer(2ms));
+  while (result.wait_for(0s) != std::future_status::ready) {
+    const auto timer = call->timer(2ms);
+    co_await call->pause(timer);
+  }
   co_return result.get();
 }
 

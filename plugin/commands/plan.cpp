@@ -80,12 +80,7 @@ Tracing::Attachment attachment_of(Plan& plan, const host::AttachOptions& options
   attachment.options = options;
   attachment.note = plan.note;
   attachment.source = plan.closure.source;
-  if (plan.targets.size() > 1) {
-    attachment.options.target = plan.called();
-    if (options.name.empty())
-      attachment.options.name =
-          std::string(host::kind_name(plan.wanted.request.kind)) + ":" + plan.called();
-  }
+  if (plan.targets.size() > 1) attachment.options.target = plan.called();
   for (size_t i = 0; i < plan.targets.size(); ++i)
     attachment.members.push_back({std::move(plan.targets[i]), plan.programs[i]});
   return attachment;

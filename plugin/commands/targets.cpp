@@ -153,23 +153,28 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   const std::string kind = text_flag(*call, "kind");
   if (call->flag("kind")) {
     search.kind = host::find_kind(kind);
-    if (!search.kind || search.kind == host::Kind::interval)
-      co_return error_at(co_await call->flag_value_span("kind"),
-                         search.kind ? "an interval has no target to list"
-                                     : "there is no kind of probe called " + kind,
-                         search.kind ? "takes a duration" : "not a kind",
+    // Apart from the awaiting: GCC 12 destroys the temporaries beside it twice.
+    const Span place = co_await call->flag_value_span("kind");
+    if (!search.kind)
+      co_return error_at(place, "there is no kind of probe called " + kind, "not a kind",
+                         "one of: " + kind_words());
+    if (search.kind == host::Kind::interval)
+      co_return error_at(place, "an interval has no target to list", "takes a duration",
                          "one of: " + kind_words());
   }
   if (call->flag("path")) {
-    search.path = co_await user_path(call, text_flag(*call, "path"));
+    std::string path = text_flag(*call, "path");
+    search.path = co_await user_path(call, std::move(path));
     if (!search.kind) search.kind = host::Kind::uprobe;
   }
-  if (search.kind && !has_path(*search.kind) && call->flag("path"))
+  if (search.kind && !has_path(*search.kind) && call->flag("path")) {
+    const Span place = co_await call->flag_value_span("path");
     co_return error_at(
-        co_await call->flag_value_span("path"),
+        place,
         "a " + std::string(host::kind_name(*search.kind)) + " is not in a program or library",
         "goes with the kinds uprobe, uretprobe and usdt",
         "leave --path out, or name one of those kinds");
+  }
   if (search.kind && has_path(*search.kind) && search.path.empty())
     co_return error_at(
         call->head(), "whose " + std::string(host::kind_name(*search.kind)) + " targets?",
@@ -181,7 +186,9 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
     asio::post(executor, [&tracing] { tracing.wake_streams(); });
   };
   const auto rows = std::make_shared<TargetRows>(std::move(search), call->head(), wake);
-  while (!rows->begun() && !co_await call->pause(call->timer(1ms))) {
+  for (bool stopped = false; !stopped && !rows->begun();) {
+    const auto timer = call->timer(1ms);
+    stopped = co_await call->pause(timer);
   }
   if (const auto error = rows->failed()) {
     Blame blame;

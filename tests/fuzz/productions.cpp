@@ -334,7 +334,7 @@ constexpr Production kProductions[] = {
     {output, text, host, 1, "(%s | split chars | length)"},
     {output, text, host, 1, "(%s | str distance %s)"},
     {output, text, host, 1, "(%s | str stats)"},
-    {output, text, host, 1, "($\"(%.s){(%.i),b}\" | str expand)"},
+    {output, text, host, 1, "($\"a(%.i){(%.i),b{1..3}}\" | str expand)"},
     {output, text, host, 1, "({a: %s, b: %v} | str capitalize a)"},
     {output, dates, host, 1, "(%t - %t)"},
     {output, lists, host, 1, "(%l | reverse)"},

@@ -105,6 +105,9 @@ class Maker {
     code(insn(VM_OP_ld_ctx, kAddress, 8, 0, static_cast<int32_t>(index * 8)));
   }
 
+  // Of what cannot be read past its end, or not at all.
+  unsigned bounded_address() { return 2 + below(kAddresses - 2); }
+
   void string(unsigned to) {
     const unsigned block = block_of(to);
     switch (below(10)) {
@@ -112,11 +115,14 @@ class Maker {
         const unsigned offset = kTextOffset + below(8), size = 1 + below(kContextBytes - offset);
         return code(insn(VM_OP_str_bytes, to, block, 0, static_cast<int32_t>(offset | size << 16)));
       }
-      case 8:
-        address(below(2) ? 0 : below(kAddresses));
-        return code(insn(
-            VM_OP_str_mem, to, block, kAddress,
-            static_cast<int32_t>((1 + below(below(2) ? kWordBytes : kTextMax)) | below(2) << 16)));
+      case 8: {
+        // Behind the first address are so many bytes; the memory of the others ends where they do.
+        const bool first = below(2) == 0;
+        address(first ? 0 : bounded_address());
+        const unsigned size = 1 + below(first || below(2) ? kWordBytes : kTextMax);
+        return code(
+            insn(VM_OP_str_mem, to, block, kAddress, static_cast<int32_t>(size | below(2) << 16)));
+      }
       case 9:
         return join(to);
       case 0:
@@ -142,7 +148,7 @@ class Maker {
   // Texts behind an array of pointers, mostly; between them may stand what lay there before.
   void join(unsigned to) {
     const bool begun = !starts_.empty();
-    address(below(4) ? kPointers : below(kAddresses));
+    address(below(4) ? kPointers : bounded_address());
     if (begun)
       code(insn(VM_OP_mov, kAddress + 1, below(2) ? to : any_string()));
     else
