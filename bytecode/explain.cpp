@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bytecode/disasm.hpp"
+#include "bytecode/host_words.hpp"
 #include "bytecode/isa_table.hpp"
 #include "bytecode/lower/types.hpp"
 #include "bytecode/show.hpp"
@@ -24,6 +25,7 @@ std::string field_type(const Field& field, const Schema& schema) {
   switch (field.kind) {
     case FieldKind::integer:
     case FieldKind::address:
+    case FieldKind::constant:
       return "int" + of_c;
     case FieldKind::char_array:
     case FieldKind::data_loc:
@@ -114,7 +116,7 @@ class Explanation {
       const std::vector<std::string> sent = sent_by(i);
       kernel.push_back(kernel_row(i, sent));
       host.push_back(
-          Record{{"row", number(i)}, {"value", host_text(program_.rows[i].value, sent)}});
+          Record{{"row", number(i)}, {"value", host_words(program_.rows[i].value, sent)}});
     }
     for (const MapSpec& map : program_.maps) maps.push_back(map_row(map));
     for (size_t pc = 0; pc < program_.code.size(); ++pc) code.push_back(code_row(pc));
@@ -188,65 +190,6 @@ class Explanation {
                   {"line", line_of(site.span)},
                   {"source", source_words(program_, site.span)},
                   {"sends", std::move(sends)}};
-  }
-
-  // The members of a record, a list or a call, between brackets.
-  static std::string members_text(const Output& output, const std::vector<std::string>& sent,
-                                  bool names) {
-    std::string text;
-    for (const auto& [name, member] : output.members) {
-      if (!text.empty()) text += ", ";
-      if (names) text += show_name(name) + ": ";
-      text += host_text(member, sent);
-    }
-    return text;
-  }
-
-  static std::string field_text(uint16_t field, const std::vector<std::string>& sent) {
-    return field < sent.size() ? sent[field] : "#" + std::to_string(field);
-  }
-
-  static std::string range_text(const Output& range, const std::vector<std::string>& sent) {
-    std::string parts[3];
-    for (size_t i = 0; i < 3 && i < range.members.size(); ++i) {
-      const Output& part = range.members[i].second;
-      if (part.kind != Output::Kind::constant || !part.constant.is_null())
-        parts[i] = host_text(part, sent);
-    }
-    const Value* inclusive = range.members.size() > 3 ? &range.members[3].second.constant : nullptr;
-    const bool open = inclusive && *inclusive == Value(false);
-    return parts[0] + ".." + (parts[1].empty() ? "" : parts[1] + "..") + (open ? "<" : "") +
-           parts[2];
-  }
-
-  static std::string host_text(const Output& output, const std::vector<std::string>& sent) {
-    std::string text;
-    switch (output.kind) {
-      case Output::Kind::constant:
-        text = show(output.constant);
-        break;
-      case Output::Kind::field:
-        text = field_text(output.field, sent);
-        break;
-      case Output::Kind::record:
-        text = "{" + members_text(output, sent, true) + "}";
-        break;
-      case Output::Kind::list:
-        text = "[" + members_text(output, sent, false) + "]";
-        break;
-      case Output::Kind::call:
-        text = std::string(function_name(output.function)) + "(" +
-               members_text(output, sent, false) + ")";
-        break;
-      case Output::Kind::range:
-        text = range_text(output, sent);
-        break;
-      case Output::Kind::choice:
-        text = "choose(" + field_text(output.field, sent) + ": " +
-               members_text(output, sent, false) + ")";
-        break;
-    }
-    return output.present ? text + " if " + field_text(*output.present, sent) : text;
   }
 
   Value map_row(const MapSpec& map) const {

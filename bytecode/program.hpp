@@ -58,6 +58,7 @@ struct Output {
   Function function = {};           // call
   std::optional<uint16_t> present;  // of a list's member: it is there where this raw word is not 0
   std::vector<std::pair<std::string, Output>> members;  // named in a record
+  friend bool operator==(const Output&, const Output&) = default;
 };
 
 enum class RowType : uint8_t { probe_hit, log, custom };
@@ -69,6 +70,7 @@ struct RowSite {
   std::vector<Raw> fields;                // the payload, in order; at most VM_ROW_FIELDS_MAX
   Output value;
   Span span;
+  friend bool operator==(const RowSite&, const RowSite&) = default;
 };
 
 // One component of a map's key. A key with a nullable component starts with a word of null bits
@@ -94,6 +96,7 @@ struct MapSpec {
   std::vector<KeyPart> key;  // empty: unkeyed, one cell
   uint8_t key_class = 0;     // index into VM_KEY_CLASSES
   Span span;
+  friend bool operator==(const MapSpec&, const MapSpec&) = default;
 };
 
 struct Program {

@@ -20,6 +20,7 @@ enum class FieldKind : uint8_t {
   address,     // an address at offset (8 bytes): an integer that read-str and its like take
   array,       // `size` bytes of something else at offset; without a ctype using it is an error
   structure,   // at offset; only its members are read (ctype)
+  constant,    // nowhere in the context: always `value`
 };
 
 struct Field {
@@ -36,6 +37,7 @@ struct Field {
   // Of a bitfield: which bits of the `size` bytes, from the least significant.
   uint8_t bit_shift = 0;
   uint8_t bit_size = 0;  // 0: all of them
+  int64_t value = 0;     // of a constant
   friend bool operator==(const Field&, const Field&) = default;
 };
 

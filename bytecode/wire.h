@@ -14,7 +14,9 @@ enum {
   VM_CELLS_MAX = 1024, /* unkeyed counters */
   VM_RINGS_MAX = 64,   /* ring 0 is shared, the others belong to one probe each */
   VM_BANKS = 4,
-  VM_PIDS_MAX = 16, /* process ids of one probe's filter */
+  VM_SYSCALLS_MAX = 512,    /* numbers that vm_syscall's table has */
+  VM_RELATIVES_MAX = 65536, /* processes of all families */
+  VM_PIDS_MAX = 16,         /* process ids of one probe's filter */
   VM_SCRATCH_PER_CPU =
       4, /* runs that can be under way on one CPU at once: task, softirq, irq, NMI */
 };
@@ -50,8 +52,12 @@ enum {
 /* A member of a probe's family: the host puts in those that --pid names, the kernel their children
  * as they are forked. The value tells whether its own hits count (1), or its children's only (0).
  */
+enum {
+  VM_FAMILY_NAMED = 1u << 31
+}; /* in `family`: put in by the host, by the number that the host
+      has for the process; else by the kernel's own */
 struct vm_relative {
-  vm_u32 slot;
+  vm_u32 family; /* vm_probe's */
   vm_u32 pid;
 };
 
@@ -63,6 +69,8 @@ struct vm_probe {
   vm_u32 ring;    /* slot of the ring buffer its rows go to */
   vm_u32 filters; /* VM_FILTER_* */
   vm_u32 pid_count;
+  vm_u32 family; /* of VM_FILTER_FAMILY: the same in all slots of a probe */
+  vm_u32 reserved;
   vm_u32 pids[VM_PIDS_MAX]; /* process ids as the host sees them (vm_pid_namespace) */
   vm_u8 comm[VM_COMM_BYTES];
   struct vm_bank banks[VM_BANKS];

@@ -1,5 +1,6 @@
 // The session where there is no kernel to talk to. Closures compile, for any target that is spelled
 // right, against what every probe has; whatever needs the kernel says so.
+#include "host/inventory.hpp"
 #include "host/session.hpp"
 
 namespace host {
@@ -82,5 +83,11 @@ Result<Value> Session::map_get(std::string_view) const { return absent(); }
 Status Session::map_clear(std::string_view) { return absent(); }
 Status Session::map_delete(std::string_view) { return absent(); }
 std::vector<std::string> Session::changed_maps() { return {}; }
+
+Status list_targets(const Search&, const std::function<bool(Attachable&&)>&) { return absent(); }
+std::vector<Finding> examine() {
+  const Error error = absent();
+  return {{"kernel side", false, error.message, error.hint}};
+}
 
 }  // namespace host

@@ -22,14 +22,16 @@ struct Attachable {
 };
 
 struct Search {
-  std::string glob = "*";    // matched against target; of uprobes and usdt against the symbol
-  std::optional<Kind> kind;  // empty: every kind of the kernel
-  std::string path;          // of uprobes and usdt: the program or library
-  bool with_args = false;    // else args and returns stay empty
+  std::string glob = "*";         // matched against target; of uprobes and usdt against the symbol
+  std::optional<Kind> kind = {};  // empty: every kind of the kernel, but kretprobe and fexit, which
+                                  // take the same functions as kprobe and fentry
+  std::string path = {};   // of uprobes and usdt: the program or library
+  bool with_args = false;  // else args and returns stay empty
 };
 
 // Hands each to `sink` as it is found, until it returns false. What cannot be attached (a function
-// that the kernel keeps from probes, a kind that it does not have) is not among them.
+// that the kernel keeps from probes) is not among them. A kind that was asked for and that this
+// kernel or user cannot have is an Error.
 Status list_targets(const Search& search, const std::function<bool(Attachable&&)>& sink);
 
 // One line of bpf-doctor.

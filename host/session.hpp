@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,8 @@ struct Target {
   std::string category, event;  // tracepoint; of a raw tracepoint only the event
   std::string function;         // kprobe, fentry: the kernel's function, with its module before it
   std::string path;             // uprobe, usdt: the file
+  std::string func;             // what $ctx.func is for its hits
+  int32_t syscall = -1;         // raw tracepoint: of sys_enter or sys_exit this call's alone
   uint64_t offset = 0;          // kprobe: from the function's start; uprobe: in the file
   uint64_t semaphore = 0;       // usdt: offset in the file of what the kernel counts up, or 0
   uint32_t btf_object = 0, btf_id = 0;  // fentry, fexit: the function in BTF; 0 is the kernel's own
@@ -162,6 +165,10 @@ struct SessionOptions {
       {};  // process ids whose hits are not shown (the plugin, its Nushell); at most 2
   uint32_t ring_bytes = 1 << 20;  // the shared ring buffer
   uint32_t map_entries = 10240;
+  std::string btf = {};  // a file of BTF; empty: what the running kernel says of itself
+  // What not to use of this kernel, as if it had none: "kprobe", "kprobe.multi", "uprobe.multi",
+  // "fentry", "syscall dispatch". Every fallback can be forced this way.
+  std::set<std::string> without = {};
 };
 
 class Session {

@@ -101,7 +101,7 @@ void Engine::handle(RunCall& run) {
 }
 
 void Engine::handle(const CompletionCall& call) {
-  write_response(out_, call.id, tag("CompletionItems", handlers_.complete(call)));
+  asio::co_spawn(io_, serve_completion(call), asio::detached);
 }
 
 void Engine::handle(const OtherCall& call) {
@@ -309,6 +309,32 @@ Task<std::optional<Node>> Engine::ask(CallId context, Node question) {
   co_return std::nullopt;
 }
 
+Task<Evaluation> Engine::evaluate(CallId context, Node question) {
+  const std::optional<Node> response = co_await ask_raw(context, std::move(question));
+  Evaluation result;
+  if (const Node* error = response->find("Error")) {
+    result.error = *error;
+    co_return result;
+  }
+  const Node* data = response->find("PipelineData");
+  if (!data) co_return result;
+  const PipelineHeader header = parse_header(*data);
+  switch (header.kind) {
+    case PipelineHeader::Kind::empty:
+      break;
+    case PipelineHeader::Kind::value:
+      result.values.push_back(header.value);
+      break;
+    case PipelineHeader::Kind::list_stream:
+    case PipelineHeader::Kind::byte_stream:
+      result.values = co_await collect(header.stream, SIZE_MAX);
+      result.bytes = header.kind == PipelineHeader::Kind::byte_stream;
+      result.list = !result.bytes;
+      break;
+  }
+  co_return result;
+}
+
 Task<std::optional<uint64_t>> Engine::ask_identifier(CallId context, Node question) {
   const std::optional<Node> response = co_await ask_raw(context, std::move(question));
   const Node* identifier = response->find("Identifier");
@@ -334,6 +360,25 @@ Task<void> Engine::serve(std::shared_ptr<Call> call) {
   pump();
 }
 
+// Unanswered, Nushell would hang at the TAB key.
+Task<void> Engine::serve_completion(CompletionCall completion) {
+  const CallId id = completion.id;
+  RunCall run;
+  run.id = id;
+  run.name = completion.name;
+  auto call = std::make_shared<Call>(*this, std::move(run));
+  calls_[id] = call;
+  Node items;
+  try {
+    items = co_await handlers_.complete(call, std::move(completion));
+  } catch (const std::exception&) {
+    items = Node();
+  }
+  write_response(out_, id, tag("CompletionItems", std::move(items)));
+  calls_.erase(id);
+  flush();
+}
+
 void Engine::answer(const Call& call, Answer answer) {
   if (const auto* value = std::get_if<bytecode::Value>(&answer)) {
     write_value(out_, call.id(), value_node(*value, call.head(), nushell_));
@@ -348,6 +393,7 @@ void Engine::answer(const Call& call, Answer answer) {
       outgoing.ended = true;
       write_end(out_, id);
     }
+    if (stream->opened) stream->opened();
   } else {
     write_empty(out_, call.id());
   }

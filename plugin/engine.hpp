@@ -28,8 +28,9 @@ namespace plugin {
 struct Handlers {
   std::function<Task<Answer>(std::shared_ptr<Call>)> run;
   std::function<Node()> signatures;
-  // The payload of CompletionItems: a list of items, or nil for Nushell's own completion.
-  std::function<Node(const CompletionCall&)> complete;
+  // The payload of CompletionItems: a list of items, or nil for Nushell's own completion. The call
+  // serves for questions only.
+  std::function<Task<Node>(std::shared_ptr<Call>, CompletionCall)> complete;
   // After each answer: the time to see whether anything still has to be kept alive.
   std::function<void()> settled;
 };
@@ -54,6 +55,8 @@ class Engine {
   // For Call: a question in the context of a call, and its answer's value; nothing on any failure.
   Task<std::optional<Node>> ask(CallId context, Node question);
   Task<std::optional<uint64_t>> ask_identifier(CallId context, Node question);
+  // A question whose answer may be a stream, which is read to its end.
+  Task<Evaluation> evaluate(CallId context, Node question);
   // The items of an incoming stream, at most so many.
   Task<std::vector<Node>> collect(StreamId stream, size_t most);
 
@@ -100,6 +103,7 @@ class Engine {
   void discard(StreamId stream);
   void pump(StreamId id, Outgoing& stream);
   Task<void> serve(std::shared_ptr<Call> call);
+  Task<void> serve_completion(CompletionCall call);
   void answer(const Call& call, Answer answer);
   Task<std::optional<Node>> ask_raw(CallId context, Node question);
 

@@ -46,6 +46,17 @@ CompletionCall parse_completion(CallId id, const Node& body) {
       call.positional = static_cast<uint64_t>(index->as_int());
     call.flag = text_of(argument->find("Flag"));
   }
+  const Node* inner = body.find("call");
+  if (!inner) return call;
+  if (const Node* strip = inner->find("strip")) call.placeholder = strip->as_bool();
+  if (const Node* arguments = inner->find("call", "arguments"))
+    for (const Node& argument : arguments->items()) {
+      const auto [kind, expression] = argument.tagged();
+      if (kind != "Positional" || !expression) continue;
+      const Node* word = expression->find("expr", "String");
+      call.arguments.push_back({span_at(expression->find("span")),
+                                word ? std::optional(std::string(word->as_text())) : std::nullopt});
+    }
   return call;
 }
 

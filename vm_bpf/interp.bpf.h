@@ -10,6 +10,7 @@
 #include "aggregate.bpf.h"
 #include "arith.bpf.h"
 #include "emit.bpf.h"
+#include "filters.bpf.h"
 #include "join.bpf.h"
 #include "remake.bpf.h"
 #include "search.bpf.h"
@@ -323,21 +324,6 @@ stopped:
   return 0;
 }
 
-/* Is the process one that this probe does not show? */
-static __always_inline int vm_is_filtered(const struct vm_probe* probe, vm_u32 pid) {
-  if (probe->filters & VM_FILTER_NOBODY) return 1;
-  if (probe->filters & VM_FILTER_SELF)
-    for (int i = 0; i < 2; i++)
-      if (vm_hidden[i] != 0 && vm_hidden[i] == pid) return 1;
-  if (!(probe->filters & VM_FILTER_PIDS)) return 0;
-  vm_u32 count = probe->pid_count;
-  for (vm_u32 i = 0; i < VM_PIDS_MAX; i++) {
-    if (i >= count) return 1;
-    if (probe->pids[i] == pid) return 0;
-  }
-  return 1;
-}
-
 /* A free scratch slot of this CPU, now this run's, or null. It is needed in every program type: a
  * run can be preempted (uprobe) or interrupted by another type's on the same CPU. */
 static __always_inline struct vm_run* vm_claim(void) {
@@ -366,8 +352,8 @@ static __always_inline int vm_enter(void* context, vm_u64 cookie) {
   if (!code) return 0;
   const struct vm_probe* probe = bpf_map_lookup_elem(code, &only);
   if (!probe) return 0;
-  vm_u64 pid_tgid = bpf_get_current_pid_tgid();
-  if (vm_is_filtered(probe, pid_tgid >> 32)) return 0;
+  vm_u64 pid_tgid = vm_pid_tgid();
+  if (vm_is_filtered(probe, slot, pid_tgid >> 32)) return 0;
   struct vm_stats* stats = bpf_map_lookup_elem(&vm_stats, &slot);
   if (!stats) return 0;
   __sync_fetch_and_add(&stats->hits, 1);

@@ -51,6 +51,8 @@ struct FunctionCommand {
   // The arguments of the function are the input, then one for each of these in order: null for what
   // was not given, true for a flag without a value.
   std::vector<Parameter> parameters;
+  // Whether the paths of fields may follow: `str trim name path` changes these of a record.
+  bool takes_paths = false;
 };
 std::span<const FunctionCommand> function_commands();
 const FunctionCommand* find_function_command(std::string_view name);

@@ -48,6 +48,18 @@ Answer of_angle(Args args, double (*compute)(double)) {
   return each_real(args, [&](double v) -> Answer { return Value(compute(v * scale)); });
 }
 
+Answer to_angle(Args args, double (*compute)(double)) {
+  const double scale = flag(args, 1) ? 180 / std::numbers::pi : 1;
+  return each_real(args, [&](double v) -> Answer {
+    const double angle = compute(v);
+    return std::isnan(angle) && !std::isnan(v) ? std::nullopt : Answer(angle * scale);
+  });
+}
+
+Answer of_real(Args args, double (*compute)(double)) {
+  return each_real(args, [&](double v) -> Answer { return Value(compute(v)); });
+}
+
 bool is_measure(const Value& value) {
   return real(value) || value.get_if<Duration>() || value.get_if<Filesize>();
 }
@@ -85,6 +97,51 @@ Answer average(const List& values) {
   if (!sum) return std::nullopt;
   const std::array<Value, 2> pair{*sum, static_cast<int64_t>(values.size())};
   return divide(pair);
+}
+
+// The number that a measure is in its smallest unit.
+double in_smallest_unit(const Value& value) {
+  if (const Duration* v = value.get_if<Duration>()) return static_cast<double>(v->nanoseconds);
+  if (const Filesize* v = value.get_if<Filesize>()) return static_cast<double>(v->bytes);
+  return real(value).value_or(0);
+}
+
+// Whether all are numbers, or all of one unit.
+bool are_alike(const List& values) {
+  return std::all_of(values.begin(), values.end(), [&](const Value& value) {
+    const bool same = value.variant().index() == values.front().variant().index();
+    return is_measure(value) && (same || (real(value) && real(values.front())));
+  });
+}
+
+// `operate` of two values, one of which may have had no answer.
+Answer combined(Answer (*operate)(Args), const Answer& left, const Answer& right) {
+  if (!left || !right) return std::nullopt;
+  const std::array<Value, 2> pair{*left, *right};
+  return operate(pair);
+}
+
+// In the order of Nushell's operations, with their overflows and roundings: of numbers, the sum of
+// the squares less the square of the sum by their number; of measures, the squares of the distances
+// from the mean.
+Answer variance_of(const List& values, bool of_sample) {
+  if (!are_alike(values)) return std::nullopt;
+  const auto count = static_cast<int64_t>(values.size());
+  const Value divisor = count - (of_sample ? 1 : 0);
+  if (!real(values.front())) {
+    double mean = 0, squares = 0;
+    for (const Value& value : values) mean += in_smallest_unit(value);
+    mean /= static_cast<double>(count);
+    for (const Value& value : values) squares += std::pow(in_smallest_unit(value) - mean, 2);
+    return combined(divide, Value(squares), divisor);
+  }
+  Answer sum = Value(int64_t{0}), squares = Value(int64_t{0});
+  for (const Value& value : values) {
+    squares = combined(add, squares, combined(multiply, value, value));
+    sum = combined(add, sum, value);
+  }
+  const Answer mean_square = combined(divide, combined(multiply, sum, sum), Value(count));
+  return combined(divide, combined(subtract, squares, mean_square), divisor);
 }
 
 Answer extreme(Args args, int sign) {
@@ -162,6 +219,40 @@ Answer math_sin(Args args) { return of_angle(args, std::sin); }
 Answer math_cos(Args args) { return of_angle(args, std::cos); }
 Answer math_tan(Args args) { return of_angle(args, std::tan); }
 
+Answer math_arcsin(Args args) { return to_angle(args, std::asin); }
+Answer math_arccos(Args args) { return to_angle(args, std::acos); }
+Answer math_arctan(Args args) { return to_angle(args, std::atan); }
+Answer math_sinh(Args args) { return of_real(args, std::sinh); }
+Answer math_cosh(Args args) { return of_real(args, std::cosh); }
+Answer math_tanh(Args args) { return of_real(args, std::tanh); }
+
+// Rounded once, for libraries differ in the last digit.
+Answer math_cbrt(Args args) {
+  return of_real(
+      args, [](double v) { return static_cast<double>(std::cbrt(static_cast<long double>(v))); });
+}
+
+Answer math_arcsinh(Args args) {
+  return of_real(
+      args, [](double v) { return static_cast<double>(std::asinh(static_cast<long double>(v))); });
+}
+
+// These two by the formulas of Rust's library, to the last digit.
+Answer math_arccosh(Args args) {
+  return each_real(args, [](double v) -> Answer {
+    if (v < 1) return std::nullopt;
+    return Value(std::log(v + std::sqrt(v - 1) * std::sqrt(v + 1)));
+  });
+}
+
+Answer math_arctanh(Args args) {
+  return each_real(args, [](double v) -> Answer {
+    if (std::fabs(v) > 1) return std::nullopt;
+    const double size = std::fabs(v);
+    return Value(std::copysign(0.5 * std::log1p(2 * size / (1 - size)), v));
+  });
+}
+
 Answer math_min(Args args) { return extreme(args, -1); }
 Answer math_max(Args args) { return extreme(args, 1); }
 
@@ -193,6 +284,52 @@ Answer math_median(Args args) {
   const size_t middle = values->size() / 2;
   if (values->size() % 2 == 1) return (*values)[middle];
   return average({(*values)[middle - 1], (*values)[middle]});
+}
+
+// The most frequent ones: 3 and 3.0 are two.
+Answer math_mode(Args args) {
+  if (!is_given(args, 0)) return Value();
+  const List* values = argument(args, 0).get_if<List>();
+  if (!values || !are_alike(*values)) return std::nullopt;
+  std::vector<std::pair<Value, size_t>> counts;
+  for (const Value& value : *values) {
+    if (!order(value, values->front())) return std::nullopt;
+    const auto found = std::find_if(counts.begin(), counts.end(),
+                                    [&](const auto& one) { return one.first == value; });
+    if (found == counts.end()) {
+      counts.emplace_back(value, 1);
+    } else {
+      ++found->second;
+    }
+  }
+  size_t most = 0;
+  for (const auto& [value, count] : counts) most = std::max(most, count);
+  List modes;
+  for (auto& [value, count] : counts) {
+    if (count == most) modes.push_back(std::move(value));
+  }
+  std::stable_sort(modes.begin(), modes.end(),
+                   [](const Value& a, const Value& b) { return order(a, b).value_or(0) < 0; });
+  return Value(std::move(modes));
+}
+
+Answer math_variance(Args args) {
+  if (!is_given(args, 0)) return Value();
+  const std::optional<List> values = values_in(argument(args, 0));
+  return values ? variance_of(*values, flag(args, 1)) : std::nullopt;
+}
+
+Answer math_stddev(Args args) {
+  if (!is_given(args, 0)) return Value();
+  const std::optional<List> values = values_in(argument(args, 0));
+  const Answer variance = values ? variance_of(*values, flag(args, 1)) : std::nullopt;
+  const std::optional<double> square = variance ? real(*variance) : std::nullopt;
+  if (!square) return std::nullopt;
+  const double deviation = std::sqrt(*square);
+  const auto rounded = [&] { return whole(std::round(deviation)); };
+  if (values->front().get_if<Duration>()) return Value(Duration{rounded()});
+  if (values->front().get_if<Filesize>()) return Value(Filesize{rounded()});
+  return Value(deviation);
 }
 
 }  // namespace bytecode::functions

@@ -4,6 +4,7 @@
 
 #include "bytecode/functions/family.hpp"
 #include "bytecode/functions/number_text.hpp"
+#include "bytecode/functions/segments.hpp"
 #include "bytecode/functions/unicode.hpp"
 
 namespace bytecode::functions {
@@ -73,7 +74,7 @@ Answer flattened(const Value& input, Split split) {
 
 std::string padded(const std::string& content, size_t width, const std::string& character,
                    const std::string& alignment) {
-  const size_t size = code_points(content).size();
+  const size_t size = grapheme_clusters(code_points(content)).size();
   if (size >= width) return content;
   const size_t missing = width - size;
   size_t left = 0;
@@ -105,21 +106,28 @@ Answer split_row(Args args) {
 }
 
 Answer split_chars(Args args) {
-  return each_text(argument(args, 0), [](const std::string& string) -> Answer {
-    return Value(values(characters(string)));
+  const bool clusters = flag(args, 1);
+  return each_text(argument(args, 0), [&](const std::string& string) -> Answer {
+    if (!clusters) return Value(values(characters(string)));
+    const std::u32string all = code_points(string);
+    List letters;
+    for (const std::u32string_view cluster : grapheme_clusters(all)) {
+      letters.emplace_back(utf8(cluster));
+    }
+    return Value(std::move(letters));
   });
 }
 
 Answer split_words(Args args) {
   const std::optional<int64_t> shortest = integer(args, 1);
   if (is_given(args, 1) && (!shortest || *shortest < 0)) return std::nullopt;
-  const bool by_character = flag(args, 2);
+  const bool by_cluster = flag(args, 2);
   return each_text(argument(args, 0), [&](const std::string& string) -> Answer {
     List words;
     std::u32string word;
     const auto add_word = [&] {
       const std::string bytes = utf8(word);
-      const size_t length = by_character ? word.size() : bytes.size();
+      const size_t length = by_cluster ? grapheme_clusters(word).size() : bytes.size();
       if (!word.empty() && static_cast<int64_t>(length) >= shortest.value_or(0)) {
         words.emplace_back(bytes);
       }
@@ -168,7 +176,8 @@ Answer lines(Args args) {
   for (size_t from = 0; from < string->size();) {
     const size_t end = std::min(string->find('\n', from), string->size());
     const bool has_return = end > from && end < string->size() && (*string)[end - 1] == '\r';
-    all.emplace_back(string->substr(from, end - from - (has_return ? 1 : 0)));
+    std::string line = string->substr(from, end - from - (has_return ? 1 : 0));
+    if (!line.empty() || !flag(args, 1)) all.emplace_back(std::move(line));
     from = end + 1;
   }
   return Value(std::move(all));

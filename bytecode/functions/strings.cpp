@@ -1,9 +1,14 @@
 // Looking into strings and cutting them: positions are bytes unless told otherwise.
 #include <algorithm>
+#include <numeric>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "bytecode/functions/calendar.hpp"
 #include "bytecode/functions/family.hpp"
+#include "bytecode/functions/segments.hpp"
 #include "bytecode/functions/unicode.hpp"
 #include "bytecode/functions/value_text.hpp"
 
@@ -62,9 +67,11 @@ Answer interpolate(Args args) {
 }
 
 Answer str_length(Args args) {
-  const bool characters = flag(args, 1) || flag(args, 3);
+  const bool clusters = flag(args, 1), characters = flag(args, 3);
   return each_text(argument(args, 0), [&](const std::string& string) -> Answer {
-    const size_t length = characters ? code_points(string).size() : string.size();
+    size_t length = string.size();
+    if (characters) length = code_points(string).size();
+    if (clusters) length = grapheme_clusters(code_points(string)).size();
     return Value(static_cast<int64_t>(length));
   });
 }
@@ -92,7 +99,7 @@ Answer str_index_of(Args args) {
   const std::string* part = text(args, 1);
   const Range* range = argument(args, 4).get_if<Range>();
   if (!part || (is_given(args, 4) && !range)) return std::nullopt;
-  const bool characters = flag(args, 2), from_end = flag(args, 5);
+  const bool clusters = flag(args, 2), from_end = flag(args, 5);
   return each_text(argument(args, 0), [&](const std::string& whole) -> Answer {
     const Slice in = range ? slice(*range, whole.size()) : Slice{0, whole.size()};
     if (!is_boundary(whole, in.begin) || !is_boundary(whole, in.end)) return std::nullopt;
@@ -100,10 +107,17 @@ Answer str_index_of(Args args) {
     const size_t found = from_end ? part_of.rfind(*part) : part_of.find(*part);
     if (found == std::string_view::npos) return Value(int64_t{-1});
     const size_t place = in.begin + found;
-    if (!characters) return Value(static_cast<int64_t>(place));
-    // There is no character behind the last one.
-    if (place == whole.size()) return Value(int64_t{-1});
-    return Value(static_cast<int64_t>(code_points(whole.substr(0, place)).size()));
+    if (!clusters) return Value(static_cast<int64_t>(place));
+    // The first one that begins there or behind: there is none behind the last one.
+    int64_t number = 0;
+    size_t begin = 0;
+    const std::u32string all = code_points(whole);
+    for (const std::u32string_view cluster : grapheme_clusters(all)) {
+      if (begin >= place) return Value(number);
+      begin += utf8(cluster).size();
+      ++number;
+    }
+    return Value(int64_t{-1});
   });
 }
 
@@ -111,15 +125,18 @@ Answer str_substring(Args args) {
   if (!is_given(args, 1)) return Value();
   const Range* range = argument(args, 1).get_if<Range>();
   if (!range) return std::nullopt;
-  const bool characters = flag(args, 2);
+  const bool clusters = flag(args, 2);
   return each_text(argument(args, 0), [&](const std::string& string) -> Answer {
-    if (!characters) {
+    if (!clusters) {
       const Slice part = slice(*range, string.size());
       return Value(valid_utf8(std::string_view(string).substr(part.begin, part.end - part.begin)));
     }
     const std::u32string all = code_points(string);
-    const Slice part = slice(*range, all.size());
-    return Value(utf8(std::u32string_view(all).substr(part.begin, part.end - part.begin)));
+    const std::vector<std::u32string_view> letters = grapheme_clusters(all);
+    const Slice part = slice(*range, letters.size());
+    std::string out;
+    for (size_t i = part.begin; i < part.end; ++i) out += utf8(letters[i]);
+    return Value(std::move(out));
   });
 }
 
@@ -217,6 +234,57 @@ Answer str_join(Args args) {
     joined += date ? rfc2822_text(*date) : display_text((*list)[i], "\n");
   }
   return Value(std::move(joined));
+}
+
+// The fewest characters to insert, take away or change.
+Answer str_distance(Args args) {
+  if (!is_given(args, 0) || !is_given(args, 1)) return Value();
+  if (!text(args, 0) || !text(args, 1)) return std::nullopt;
+  const std::u32string from = code_points(*text(args, 0)), to = code_points(*text(args, 1));
+  std::vector<int64_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 0; i < from.size(); ++i) {
+    int64_t diagonal = std::exchange(row[0], static_cast<int64_t>(i + 1));
+    for (size_t j = 0; j < to.size(); ++j) {
+      const int64_t changed = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return Value(row.back());
+}
+
+Answer str_escape_regex(Args args) {
+  constexpr std::string_view kSpecial = "\\.+*?()|[]{}^$#";
+  return each_text(argument(args, 0), [&](const std::string& string) -> Answer {
+    std::string escaped;
+    for (const char c : string) {
+      if (kSpecial.find(c) != kSpecial.npos) escaped += '\\';
+      escaped += c;
+    }
+    return Value(std::move(escaped));
+  });
+}
+
+Answer str_stats(Args args) {
+  return each_text(argument(args, 0), [](const std::string& string) -> Answer {
+    const std::u32string all = code_points(string);
+    const auto ends_line = [](char32_t c) {
+      return c == '\n' || c == '\f' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
+    };
+    int64_t lines = !all.empty() && !ends_line(all.back()) ? 1 : 0;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const bool is_pair = all[i] == '\n' && i > 0 && all[i - 1] == '\r';
+      if (ends_line(all[i]) && !is_pair) ++lines;
+    }
+    const auto count = [](size_t number) { return Value(static_cast<int64_t>(number)); };
+    return Value(Record{{"lines", lines},
+                        {"words", count(count_words(all))},
+                        {"bytes", count(string.size())},
+                        {"chars", count(all.size())},
+                        {"graphemes", count(grapheme_clusters(all).size())},
+                        {"unicode-width", count(column_width(all))}});
+  });
 }
 
 }  // namespace bytecode::functions

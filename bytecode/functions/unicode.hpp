@@ -1,7 +1,7 @@
 // Strings as Unicode, as far as Nushell's string commands look into them.
 //
-// Text is UTF-8. A byte that is none is read as one replacement character. Where Nushell counts
-// grapheme clusters, this counts code points: a letter with a combining accent is two.
+// Text is UTF-8. A byte that is none is read as one replacement character. Grapheme clusters, words
+// and columns are in segments.hpp.
 #pragma once
 
 #include <string>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bytecode/lower/lower.hpp"
+#include "bytecode/lower/unsupported.hpp"
 #include "bytecode/suggest.hpp"
 
 namespace bytecode {
@@ -316,6 +317,12 @@ std::optional<Arguments> Lowering::arguments(const CallSite& site, const Signatu
     bool grouped = name.size() > 2 && name[0] == '-' && name[1] != '-';
     for (size_t i = 1; grouped && i < name.size(); ++i)
       grouped = find_flag(signature, std::string("-") + name[i]) != nullptr;
+    if (const UnsupportedFlag* row = find_unsupported_flag(site.name, name)) {
+      fail(argument.flag_span,
+           "`" + site.name + " " + std::string(row->name) + "` is not supported in a probe",
+           std::string(row->label), std::string(row->hint));
+      return std::nullopt;
+    }
     if (!grouped)
       return refuse(argument.flag_span, "`" + site.name + "` has no flag `" + name + "`",
                     "unknown flag");

@@ -43,6 +43,7 @@ Operand Lowering::changed(const Change& change, const Operand& root, const Opera
                           std::span<const ast::Member> path) {
   if (base.bad()) return base;
   auto replacement = [&](const Operand& old) -> Operand {
+    if (change.made_of_old) return change.made_of_old(old);
     if (change.replacement.type != Type::closure) return change.replacement;
     return call_closure(change.replacement, {root}, change.may_exist ? old : root);
   };
@@ -113,7 +114,7 @@ Operand Lowering::change(const CallSite& site, const Operand* input, bool may_ex
   if (!paths || paths->empty() || replacement.bad()) return bad_operand(site.span);
   if (!is_record(base) && base.type != Type::list && base.home != Operand::Home::choice)
     return unfit(site, base, "a record");
-  Change what{site, std::move(replacement), may_exist, may_be_new};
+  Change what{site, std::move(replacement), may_exist, may_be_new, {}};
   return changed(what, base, base, paths->front());
 }
 

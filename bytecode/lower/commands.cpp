@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "bytecode/lower/aggregate.hpp"
 #include "bytecode/lower/lower.hpp"
+#include "bytecode/lower/unsupported.hpp"
 #include "bytecode/suggest.hpp"
 
 namespace bytecode {
@@ -12,55 +14,6 @@ namespace {
 // "str upcase x": no command's name has more words than this.
 constexpr size_t longest_name = 3;
 
-// Commands that a probe has not, with what to do instead.
-struct Unsupported {
-  std::string_view name;
-  std::string_view hint;
-};
-constexpr std::string_view in_nushell = "send the raw values, and do it in Nushell on the rows";
-constexpr std::string_view on_counts = "count here, and compute in Nushell on the rows";
-constexpr Unsupported unsupported[] = {
-    {"sum", on_counts},
-    {"avg", on_counts},
-    {"min", on_counts},
-    {"max", on_counts},
-    {"stats", on_counts},
-    {"hist", on_counts},
-    {"map-put", on_counts},
-    {"map-get", on_counts},
-    {"map-add", on_counts},
-    {"map-delete", on_counts},
-    {"map-has", on_counts},
-    {"start-timer", "emit the time: $ctx.time"},
-    {"stop-timer", "emit the time: $ctx.time"},
-    {"timestamp", "use $ctx.time"},
-    {"get_stack", "there are no stacks: send $ctx.pid and $ctx.comm"},
-    {"exit", "use --limit or --for"},
-    {"sort-by", in_nushell},
-    {"group-by", in_nushell},
-    {"enumerate", in_nushell},
-    {"compact", "use where: where $it != null"},
-    {"flatten", in_nushell},
-    {"transpose", in_nushell},
-    {"histogram", "count here: $ctx.comm | count"},
-    {"par-each", "use each"},
-    {"items", in_nushell},
-    {"zip", in_nushell},
-    {"window", in_nushell},
-    {"chunks", in_nushell},
-    {"find", "use where"},
-    {"echo", "use print or emit"},
-    {"sleep", "a probe cannot wait"},
-    {"date", "use $ctx.time"},
-    {"save", in_nushell},
-    {"ls", in_nushell},
-    {"open", in_nushell},
-    {"to", in_nushell},
-    {"from", in_nushell},
-    {"try", "faults end a run; bpf-list shows them"},
-    {"error", "use print"},
-};
-
 std::optional<std::string> bare_word(const ast::Argument& argument) {
   const auto* word =
       argument.value && !argument.flag ? std::get_if<ast::Literal>(&argument.value->node) : nullptr;
@@ -68,10 +21,46 @@ std::optional<std::string> bare_word(const ast::Argument& argument) {
   return name ? std::optional(*name) : std::nullopt;
 }
 
-const Unsupported* find_unsupported(std::string_view name) {
-  for (const Unsupported& row : unsupported)
-    if (row.name == name) return &row;
-  return nullptr;
+// What an argument is, by its name in the table of functions. Those of other names take anything.
+struct ArgumentType {
+  std::string_view name;
+  Type type;
+};
+constexpr ArgumentType argument_types[] = {
+    {"string", Type::string},
+    {"find", Type::string},
+    {"replace", Type::string},
+    {"separator", Type::string},
+    {"format", Type::string},
+    {"unit", Type::string},
+    {"range", Type::range},
+    {"rows", Type::integer},
+    {"bits", Type::integer},
+    {"--char", Type::string},
+    {"--range", Type::range},
+    {"--width", Type::integer},
+    {"--alignment", Type::string},
+    {"--number", Type::integer},
+    {"--replace", Type::string},
+    {"--min-word-length", Type::integer},
+    {"--extension", Type::string},
+    {"--num-levels", Type::integer},
+    {"--endian", Type::string},
+    {"--radix", Type::integer},
+    {"--unit", Type::string},
+    {"--decimals", Type::integer},
+    {"--format", Type::string},
+    {"--precision", Type::integer},
+    {"--number-bytes", Type::integer},
+};
+
+// Nothing where this is what it should be, or may be.
+std::optional<Type> missed_type(std::string_view name, const Operand& given) {
+  if (given.type == Type::any || given.type == Type::null || given.nullable) return std::nullopt;
+  if (given.home == Operand::Home::choice) return std::nullopt;
+  for (const ArgumentType& row : argument_types)
+    if (row.name == name && row.type != given.type) return row.type;
+  return std::nullopt;
 }
 
 bool begins_a_name(const std::vector<std::string>& names, const std::string& word) {
@@ -174,10 +163,12 @@ Operand Lowering::call(const ast::Call& call, Span span, const Operand* input) {
     CallSite site{names[words], name, args.subspan(words), span};
     if (const CustomCommand* custom = find_command(site.name))
       return call_custom(*custom, site, input);
+    const FunctionCommand* function = find_function_command(site.name);
+    if (function && function->takes_paths)
+      if (std::optional<Operand> changed = of_fields(site, *function, input)) return *changed;
     for (const Command& row : commands())
       if (row.name == site.name) return run_command(site, row.handler, input);
-    if (const FunctionCommand* function = find_function_command(site.name))
-      return function_command(site, *function, input);
+    if (function) return function_command(site, *function, input);
   }
   return unknown_command({call.name, call.name_span, args, span});
 }
@@ -272,8 +263,63 @@ Operand Lowering::function_command(const CallSite& site, const FunctionCommand& 
     }
     args.push_back(expr ? value(*expr) : null(site.span));
     if (args.back().bad()) return args.back();
+    if (!expr) continue;
+    if (std::optional<Type> needed = missed_type(parameter.name, args.back()))
+      return fail(expr->span, "`" + site.name + "` takes " + with_article(*needed) + " here",
+                  "this is " + with_article(args.back().type), usage);
   }
   return computed(command.function, std::move(args), site.span);
+}
+
+std::optional<Operand> Lowering::of_fields(const CallSite& site, const FunctionCommand& command,
+                                           const Operand* input) {
+  auto find_parameter = [&](const std::string& flag) {
+    return std::find_if(command.parameters.begin(), command.parameters.end(), [&](const auto& one) {
+      return one.name == flag || one.short_flag == flag;
+    });
+  };
+  auto is_positional = [](const auto& parameter) { return !parameter.name.starts_with("-"); };
+  auto own = std::count_if(command.parameters.begin(), command.parameters.end(), is_positional);
+  // What comes behind its own arguments, which no flag stands between.
+  size_t behind = site.args.size();
+  for (size_t i = 0; i < site.args.size(); ++i) {
+    const ast::Argument& argument = site.args[i];
+    if (argument.flag) {
+      auto parameter = find_parameter(*argument.flag);
+      // Of a flag that it has not, and of several in one word, only the command itself can tell.
+      if (parameter == command.parameters.end()) return std::nullopt;
+      i += !argument.value && parameter->takes_value;
+    } else if (own-- == 0) {
+      behind = i;
+    }
+  }
+  std::vector<const ast::Expr*> fields;
+  for (const ast::Argument& argument : site.args.subspan(behind)) {
+    if (argument.flag)
+      return fail(argument.flag_span, "`" + *argument.flag + "` stands behind the fields",
+                  "after " + std::string(text(fields.back()->span)), "write the flags first");
+    fields.push_back(argument.value.get());
+  }
+  if (fields.empty()) return std::nullopt;
+  Operand base = input_of(site, input);
+  if (base.bad()) return base;
+  if (is_scalar(base.type) && base.home != Operand::Home::choice)
+    return fail(fields.front()->span, "there is no field to change",
+                with_article(base.type) + " comes through the pipe",
+                "leave it out, or give a record: {name: $x} | " + site.name + " name");
+  if (!is_record(base) && base.type != Type::list && base.home != Operand::Home::choice)
+    return unfit(site, base, "a record");
+  std::optional<std::vector<CellPath>> paths = cell_paths(fields, false);
+  if (!paths) return bad_operand(site.span);
+  CallSite inner{site.name, site.name_span, site.args.first(behind), site.span};
+  auto applied = [&](const Operand& old) {
+    for (const Command& row : commands())
+      if (row.name == site.name) return run_command(inner, row.handler, &old);
+    return function_command(inner, command, &old);
+  };
+  Change what{site, bad_operand(site.span), true, false, applied};
+  for (const CellPath& path : *paths) base = changed(what, base, base, path);
+  return base;
 }
 
 Operand Lowering::unknown_command(const CallSite& site) {
@@ -285,7 +331,7 @@ Operand Lowering::unknown_command(const CallSite& site) {
   // `str upcas` is one name of two words.
   Span name = site.name_span;
   std::string whole = site.name;
-  const Unsupported* row = find_unsupported(site.name);
+  const UnsupportedCommand* row = find_unsupported(site.name);
   bool is_family = begins_a_name(names, site.name) || site.name == "from" || site.name == "date";
   if (is_family && !site.args.empty())
     if (std::optional<std::string> word = bare_word(site.args.front())) {
@@ -294,7 +340,7 @@ Operand Lowering::unknown_command(const CallSite& site) {
     }
   std::string hint = did_you_mean(whole, names);
   if (row || (is_family && whole != site.name)) {
-    if (row || hint.empty()) hint = row ? row->hint : in_nushell;
+    if (row || hint.empty()) hint = row ? row->hint : kInNushell;
     return fail(name, "`" + whole + "` is not supported in a probe", "not in a probe", hint);
   }
   std::string first = site.name.substr(0, site.name.find('.'));

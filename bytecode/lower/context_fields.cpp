@@ -188,6 +188,8 @@ Operand Lowering::field_operand(const Field& field, Span span) {
   operand.ctype = {field.ctype, 0};
   CType c = shape(operand.ctype);
   switch (field.kind) {
+    case FieldKind::constant:
+      return constant_operand(Value(field.value), span);
     case FieldKind::integer:
     case FieldKind::address:
       operand.type = Type::integer;

@@ -75,6 +75,7 @@ Operand Lowering::variable(const ast::Variable& node, Span span) {
     return context_member({name, span, false});
   std::string hint = did_you_mean(name, variable_names(), "$");
   if (builtin) hint = "write $" + context_name_ + "." + name + ", or `use bpf.nu *` first";
+  if (!builtin && schema_.find_arg(name)) hint = "write $" + context_name_ + "." + name;
   if (name == "env" || name == "nu")
     return fail(span, "a probe has no `$" + name + "`", "of the shell",
                 "take what you need from it outside: let home = $env.HOME");

@@ -53,25 +53,33 @@ Operand Lowering::loop(const ast::While& node, Span span) {
 
 Operand Lowering::for_each(const ast::For& node, Span span) {
   uint32_t mark = code_.registers(), blocks = code_.blocks();
-  Operand values = value(*node.values);
-  if (values.bad() || values.never) return values;
-  if (is_host_only(values))
-    return fail(node.values->span, "a loop runs in the kernel", "this is made by the host",
-                "loop over a range or a list of what the kernel has");
-  if (values.type == Type::range)
-    for_range(node, values);
-  else if (values.type == Type::list)
-    for_list(node, values);
-  else {
-    Operand one;  // anything else is a list of one, as Nushell has it
-    one.type = Type::list;
-    one.home = Operand::Home::aggregate;
-    one.members.emplace_back("", std::move(values));
-    for_list(node, one);
-  }
+  Operand given = value(*node.values);
+  if (given.bad() || given.never) return given;
+  std::function<Operand(const Operand&)> loop = [&](const Operand& values) -> Operand {
+    if (values.bad() || values.never) return values;
+    // The loop stands once for each value that it may go through.
+    if (values.home == Operand::Home::choice && !is_scalar(values.type))
+      return distributed(values, loop);
+    if (is_host_only(values))
+      return fail(node.values->span, "a loop runs in the kernel", "this is made by the host",
+                  "loop over a range or a list of what the kernel has");
+    if (values.type == Type::range) {
+      for_range(node, values);
+    } else if (values.type == Type::list) {
+      for_list(node, values);
+    } else {
+      Operand one;  // anything else is a list of one, as Nushell has it
+      one.type = Type::list;
+      one.home = Operand::Home::aggregate;
+      one.members.emplace_back("", values);
+      for_list(node, one);
+    }
+    return null(span);
+  };
+  Operand result = loop(given);
   code_.release_registers(mark);
   code_.release_blocks(blocks);
-  return null(span);
+  return result;
 }
 
 // A list's length is known here: its rounds stand one after another.

@@ -321,6 +321,9 @@ class Lowering {
   Operand call(const ast::Call& call, Span span, const Operand* input);
   Operand run_command(const CallSite& site, Handler handler, const Operand* input);
   Operand unknown_command(const CallSite& site);
+  // `str trim name path`: the command for each of these fields. Nothing where no fields follow.
+  std::optional<Operand> of_fields(const CallSite& site, const FunctionCommand& command,
+                                   const Operand* input);
   Operand function_command(const CallSite& site, const FunctionCommand& command,
                            const Operand* input);
   // What the function takes for an input without arguments.
@@ -405,6 +408,7 @@ class Lowering {
     const CallSite& site;
     Operand replacement;
     bool may_exist = false, may_be_new = false;
+    std::function<Operand(const Operand& old)> made_of_old;  // in place of the replacement
   };
   std::optional<std::vector<CellPath>> cell_paths(std::span<const ast::Expr* const> args,
                                                   bool optional);

@@ -208,6 +208,9 @@ Output Lowering::raw_output(const Operand& operand, RowSite& site, uint32_t& byt
   Operand held = force(operand);
   result.field = static_cast<uint16_t>(site.fields.size());
   bool is_text = held.is_text();
+  // A variable is named by its use: it may have been set anywhere.
+  std::optional<SpanScope> use;
+  if (in_register && operand.span.end > operand.span.start) use.emplace(code_, operand.span);
   code_.emit(is_text ? VM_OP_row_str : VM_OP_row_int, held.reg);
   // A string's handle says itself that it is null.
   if (held.nullable && !is_text) code_.emit_imm(VM_OP_row_null, held.reg + 1u, result.field);

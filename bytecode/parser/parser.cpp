@@ -16,7 +16,7 @@ struct Keyword {
 constexpr Keyword unsupported_keywords[] = {
     {"try", "a failed read is null in an output, and counted"},
     {"catch", "a failed read is null in an output, and counted"},
-    {"alias", "define it outside the closure"},
+    {"alias", "write the command itself where it is used"},
     {"use", "import outside the closure"},
     {"source", "import outside the closure"},
     {"source-env", "import outside the closure"},

@@ -214,6 +214,7 @@ class Maker {
       case FieldKind::integer:
       case FieldKind::array:
       case FieldKind::structure:
+      case FieldKind::constant:
         break;
     }
     return wrong("the field is no text: " + field.name);

@@ -76,6 +76,7 @@ FieldKind kind_of(const std::string& name, const std::string& line) {
   if (name == "string") return FieldKind::string;
   if (name == "address") return FieldKind::address;
   if (name == "array") return FieldKind::array;
+  if (name == "constant") return FieldKind::constant;
   malformed(line);
 }
 
@@ -105,6 +106,7 @@ Field parse_field(std::istringstream& words, const std::string& line, cases::Typ
   if (!(words >> kind >> field.offset >> field.size)) malformed(line);
   field.kind = kind_of(kind, line);
   if (field.kind == FieldKind::array) field.type = "u32[4]";
+  if (field.kind == FieldKind::constant) field.value = field.offset;
   while (words >> word) {
     if (word == "signed")
       field.is_signed = true;

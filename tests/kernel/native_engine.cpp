@@ -231,6 +231,9 @@ long bpf_get_current_comm(void* to, uint32_t size) {
   static_cast<char*>(to)[length] = 0;
   return 0;
 }
+// No event of these cases lives in a pid namespace, and no probe of theirs asks for a group.
+long bpf_get_ns_current_pid_tgid(uint64_t, uint64_t, bpf_pidns_info*, uint32_t) { return kFault; }
+long bpf_current_task_under_cgroup(void*, uint32_t) { return 0; }
 uint64_t bpf_get_current_pid_tgid(void) {
   return uint64_t{machine->event->pid} << 32 | machine->event->tid;
 }
