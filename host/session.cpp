@@ -68,11 +68,13 @@ namespace {
 
 bool is_absent(const Error& error) { return error.kind == ErrorKind::target; }
 
+// A mark of a program (USDT) may stand at several places under one name.
+using TargetKey = std::pair<std::string, uint64_t>;
+
 // Each target once, in the order of the words.
-void add_targets(std::vector<Target>& all, std::set<std::string>& texts,
-                 std::vector<Target> found) {
+void add_targets(std::vector<Target>& all, std::set<TargetKey>& known, std::vector<Target> found) {
   for (Target& target : found)
-    if (texts.insert(target.text).second) all.push_back(std::move(target));
+    if (known.emplace(target.text, target.offset).second) all.push_back(std::move(target));
 }
 
 // A closure that several targets share learns from the hit which one it was.
@@ -92,7 +94,7 @@ Result<Resolution> Session::Impl::resolve(const Request& request) {
     if (Status read = machine.use_btf(options.btf); !read) return std::move(read).error();
   const KindRecord& record = *kind_record(request.kind);
   Resolution resolution;
-  std::set<std::string> texts;
+  std::set<TargetKey> known;
   std::optional<Error> first;
   const std::vector<std::string> none = {std::string()};
   for (const std::string& word : request.targets) {
@@ -101,7 +103,7 @@ Result<Resolution> Session::Impl::resolve(const Request& request) {
       if (found) {
         if (is_glob(word) || is_glob(symbol))
           for (Target& target : *found) target.is_of_glob = true;
-        add_targets(resolution.targets, texts, std::move(found).value());
+        add_targets(resolution.targets, known, std::move(found).value());
         continue;
       }
       if (request.missing == Request::Missing::error || !is_absent(found.error()))
