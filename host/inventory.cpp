@@ -299,7 +299,7 @@ constexpr Lister listers[] = {
     {Kind::kprobe, list_functions},       {Kind::kretprobe, list_functions, true},
     {Kind::fentry, list_traced},          {Kind::fexit, list_traced, true},
     {Kind::uprobe, list_symbols, true},   {Kind::uretprobe, list_symbols, true},
-    {Kind::usdt, list_usdt, true},
+    {Kind::usdt, list_usdt, true},        {Kind::perf, list_samples},
 };
 
 }  // namespace
