@@ -177,7 +177,10 @@ Status list_traced(Listing& listing, Kind kind) {
           return true;
         const auto types = listing.types(function.module);
         const auto prototype = types ? types->function(function.name) : std::nullopt;
-        if (!prototype || !can_be_traced(*types, *prototype)) return true;
+        // Trampolines of x86 pass six arguments before 6.6: what has more is not promised.
+        constexpr size_t sure_args = 6;
+        if (!prototype || prototype->args.size() > sure_args || !can_be_traced(*types, *prototype))
+          return true;
         Attachable found;
         found.kind = kind;
         found.target = function.name;

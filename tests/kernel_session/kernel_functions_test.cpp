@@ -40,6 +40,8 @@ class KernelFunctions : public SessionTest {
     std::vector<Value> got;
     session.drain([&](host::Row&& row) { got.push_back(std::move(row.value)); });
     EXPECT_EQ(session.info(probe.id)->hits, 2u);
+    // What the next target's description opens is not the workload's.
+    must(session.detach(probe.id));
     return got;
   }
   bool has_fentry() {
@@ -80,8 +82,11 @@ TEST_F(KernelFunctions, FexitHasArgumentsAndTheResult) {
 TEST_F(KernelFunctions, FentryProbesHaveProgramsOfTheirOwn) {
   if (!has_fentry()) GTEST_SKIP() << "this kernel takes no fentry programs";
   const host::Target target = resolved(session_, Kind::fentry, Kind::fentry);
-  const ProbeInfo first = attach(target, "{|| count one }", {.pids = {self_pid()}});
-  attach(target, "{|| count two }", {.pids = {self_pid()}});
+  // Attaching the second opens files, too.
+  const std::string ours = "if $ctx.args.filename == '/nonexistent/one'";
+  const ProbeInfo first =
+      attach(target, "{|ctx| " + ours + " { count one } }", {.pids = {self_pid()}});
+  attach(target, "{|ctx| " + ours + " { count two } }", {.pids = {self_pid()}});
   open_nothing();
   must(session_.detach(first.id));
   open_nothing();
