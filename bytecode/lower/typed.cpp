@@ -118,8 +118,9 @@ bool Lowering::name_enumerator(Operand& left, Operand& right) {
     if (number->shown != As::enumeration || !name->text()) continue;
     std::vector<std::string> names;
     EnumNames known = enumerators(*number);
+    const std::string& wanted = *name->text();
     auto found = std::find_if(known.begin(), known.end(),
-                              [&](const auto& one) { return one.second == *name->text(); });
+                              [&](const auto& one) { return one.second == wanted; });
     if (found != known.end()) {
       *name = constant_operand(Value(found->first), name->span);
       return true;
