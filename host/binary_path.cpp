@@ -99,15 +99,16 @@ std::optional<std::string> inside(const std::string& root, std::string_view path
       continue;
     }
     std::error_code error;
-    const std::filesystem::path link =
-        std::filesystem::read_symlink(root + done + "/" + part, error);
+    std::string here = root;
+    here.append(done).append("/").append(part);
+    const std::filesystem::path link = std::filesystem::read_symlink(here, error);
     if (error) {
-      done += "/" + part;
+      done.append("/").append(part);
       continue;
     }
     if (++links > links_max) return std::nullopt;
     if (link.is_absolute()) done.clear();
-    left = link.string() + left;
+    left.insert(0, link.string());
     if (left.front() != '/') left.insert(0, 1, '/');
   }
   return root + done;
