@@ -9,6 +9,7 @@ nobody holds, pins.
 Every process of a run carries EBPF_TEST in its environment, which is how the run's plugin is found.
 """
 
+import glob
 import json
 import os
 import pathlib
@@ -272,26 +273,30 @@ def bpf_programs():
             for program in json.loads(output or b"[]")]
 
 
+def descriptors_of(pid):
+    """What the kernel says of each open descriptor of the processes that `pid`, a pattern, names. A
+    process may end meanwhile: its folder is gone between two looks."""
+    for process in glob.glob(f"/proc/{pid}/fdinfo"):
+        try:
+            names = os.listdir(process)
+        except OSError:
+            continue
+        for name in names:
+            try:
+                yield pathlib.Path(process, name).read_text()
+            except OSError:
+                pass
+
+
 def programs_held_by(pid="[0-9]*"):
     """Ids of the programs that a process, or any, holds open itself or by a link."""
-    held = set()
-    for path in pathlib.Path("/proc").glob(f"{pid}/fdinfo/*"):
-        try:
-            held.update(int(number) for number in re.findall(r"prog_id:\s*(\d+)", path.read_text()))
-        except OSError:
-            pass
-    return held
+    return {int(number) for text in descriptors_of(pid)
+            for number in re.findall(r"prog_id:\s*(\d+)", text)}
 
 
 def links_held_by(pid):
     """How many BPF links a process holds: its attached probes."""
-    count = 0
-    for path in pathlib.Path("/proc").glob(f"{pid}/fdinfo/*"):
-        try:
-            count += "link_type:" in path.read_text()
-        except OSError:
-            pass
-    return count
+    return sum("link_type:" in text for text in descriptors_of(pid))
 
 
 def shown(stdout, stderr):
