@@ -37,10 +37,10 @@ extern "C" int session_narrow(int number) { return -number; }
 // Two places of one probe, whose arguments lie in different registers, and a constant.
 extern "C" [[gnu::noipa]] void session_marks(int number, const char* text);
 extern "C" void session_marks(int number, const char* text) {
-  STAP_PROBE3(session, mark, number, text, 7);
+  STAP_PROBE3(session, two_places, number, text, 7);
   int64_t local = -int64_t{number};
   asm volatile("" : "+m"(local));
-  STAP_PROBE3(session, mark, local, text, -3);
+  STAP_PROBE3(session, two_places, local, text, -3);
 }
 
 namespace session_test {
@@ -105,7 +105,7 @@ TEST_F(SessionTest, UsdtArgumentsAtEachPlace) {
   host::Request request;
   request.kind = Kind::usdt;
   request.targets = {self_path()};
-  request.symbols = {"session:mark"};
+  request.symbols = {"session:two_places"};
   const host::Resolution found = must(session_.resolve(request));
   ASSERT_EQ(found.targets.size(), 2u);
   std::vector<host::Member> members;
