@@ -81,6 +81,10 @@ class Run {
     return event_.memory(address, size).value_or(std::vector<uint8_t>{});
   }
 
+  ReadMemory reader() const {
+    return [this](uint64_t address, uint32_t size) { return read_memory(address, size); };
+  }
+
   // A string that failed to be read.
   bool no_string(uint8_t to) {
     set(to, static_cast<int64_t>(VM_STR_NULL));
@@ -135,15 +139,13 @@ class Run {
     return make_string(insn.a, insn.b, shown);
   }
 
-  // bpf_probe_read_user_str: it cannot tell a text of exactly imm - 1 bytes from a longer one.
   bool string_from_memory(const vm_insn& insn) {
-    const auto capacity = static_cast<uint32_t>(insn.imm);
-    const std::vector<uint8_t> bytes = read_memory(static_cast<uint64_t>(reg(insn.c)), capacity);
-    const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const size_t nul = all.find('\0');
-    if (nul == std::string_view::npos && all.size() < capacity) return no_string(insn.a);
-    if (nul >= capacity - 1) fault(VM_FAULT_string_cut);
-    return make_string(insn.a, insn.b, all.substr(0, std::min<size_t>(nul, capacity - 1)));
+    const auto address = static_cast<uint64_t>(reg(insn.c));
+    const std::optional<MemoryText> read =
+        read_text(reader(), address, static_cast<uint32_t>(insn.imm));
+    if (!read) return no_string(insn.a);
+    if (read->cut) fault(VM_FAULT_string_cut);
+    return make_string(insn.a, insn.b, read->text);
   }
 
   // Exactly so many bytes, or the text at their start.
@@ -162,35 +164,16 @@ class Run {
     return make_string(insn.a, insn.b, bytes);
   }
 
-  // The texts behind an array of pointers, as string_from_memory reads each, in the room that the
-  // ones before it have left.
   bool joined_string(const vm_insn& insn) {
     const std::optional<Text> between = heap_.at(reg(static_cast<uint8_t>(insn.c + 1)));
     if (!between) return fault(VM_FAULT_bad_program);
-    const auto capacity = static_cast<size_t>(insn.imm);
     const auto pointers = static_cast<uint64_t>(reg(insn.c));
-    std::string made;
-    bool ended = false, full = false;
-    uint32_t texts = 0;
-    for (; texts < VM_JOIN_MAX && !ended && !full; ++texts) {
-      const std::vector<uint8_t> word = read_memory(pointers + uint64_t{8} * texts, 8);
-      uint64_t address = 0;
-      if (word.size() < sizeof address) return no_string(insn.a);
-      std::memcpy(&address, word.data(), sizeof address);
-      ended = address == 0;
-      if (ended) break;
-      if (texts > 0) made += between->text.substr(0, capacity - 1 - made.size());
-      const auto room = static_cast<uint32_t>(capacity - made.size());
-      const std::vector<uint8_t> bytes = read_memory(address, room);
-      const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-      const size_t nul = all.find('\0');
-      if (nul == std::string_view::npos && all.size() < room) return no_string(insn.a);
-      full = nul >= room - 1;
-      made += all.substr(0, std::min<size_t>(nul, room - 1));
-    }
-    if (!ended) fault(VM_FAULT_string_cut);
-    spend(texts);
-    return make_string(insn.a, insn.b, made);
+    const std::optional<MemoryText> read =
+        join_texts(reader(), pointers, between->text, static_cast<uint32_t>(insn.imm));
+    if (!read) return no_string(insn.a);
+    if (read->cut) fault(VM_FAULT_string_cut);
+    spend(read->texts);
+    return make_string(insn.a, insn.b, read->text);
   }
 
   bool compare_literal(const vm_insn& insn) {

@@ -44,9 +44,7 @@ class Listing {
   bool matches(const std::string& target) const {
     return search_.glob == "*" || fnmatch(search_.glob.c_str(), target.c_str(), 0) == 0;
   }
-  bool told() const { return told_; }
   bool tell(Attachable&& found) {
-    told_ = true;
     if (!sink_(std::move(found))) over_ = true;
     return !over_;
   }
@@ -66,7 +64,6 @@ class Listing {
   const Sink& sink_;
   Machine machine_;
   bool over_ = false;
-  bool told_ = false;
 };
 
 void add_fields(Attachable& found, const std::vector<Field>& fields) {
@@ -302,7 +299,7 @@ constexpr Lister listers[] = {
     {Kind::kprobe, list_functions},       {Kind::kretprobe, list_functions, true},
     {Kind::fentry, list_traced},          {Kind::fexit, list_traced, true},
     {Kind::uprobe, list_symbols, true},   {Kind::uretprobe, list_symbols, true},
-    {Kind::usdt, list_usdt, true},
+    {Kind::usdt, list_usdt, true},        {Kind::perf, list_samples},
 };
 
 }  // namespace
@@ -310,14 +307,16 @@ constexpr Lister listers[] = {
 Status list_targets(const Search& search, const Sink& sink) {
   Listing listing(search, sink);
   Status status = Nothing{};
+  bool is_listed = false;
   for (const Lister& lister : listers) {
     if (search.kind ? *search.kind != lister.kind : lister.only_when_asked) continue;
     Status listed = lister.list(listing, lister.kind);
+    is_listed = is_listed || listed;
     if (!listed && status) status = std::move(listed);
     if (listing.over()) break;
   }
-  // Of all kinds one that cannot be listed is as good as none.
-  if (!search.kind && listing.told()) return Nothing{};
+  // Of all kinds some may not be there.
+  if (is_listed) return Nothing{};
   return status;
 }
 

@@ -25,8 +25,8 @@ struct Search {
   std::string glob = "*";         // matched against target; of uprobes and usdt against the symbol
   std::optional<Kind> kind = {};  // empty: every kind of the kernel, but kretprobe and fexit, which
                                   // take the same functions as kprobe and fentry
-  std::string path = {};   // of uprobes and usdt: the program or library
-  bool with_args = false;  // else args and returns stay empty
+  std::string path = {};          // of uprobes and usdt: the program or library
+  bool with_args = false;         // else args and returns stay empty
 };
 
 // Hands each to `sink` as it is found, until it returns false. What cannot be attached (a function

@@ -35,6 +35,6 @@ bool can_fentry(Machine& machine, const FunctionWord& word);
 Result<Target> fentry_target(Machine& machine, const FunctionWord& word, Kind kind);
 Result<Target> kprobe_target(Machine& machine, const FunctionWord& word, Kind kind);
 
-inline bool is_return(Kind kind) { return kind == Kind::kretprobe || kind == Kind::fexit; }
+constexpr bool is_return(Kind kind) { return kind == Kind::kretprobe || kind == Kind::fexit; }
 
 }  // namespace host

@@ -7,6 +7,8 @@
 #include "host/symbol_names.hpp"
 #include "host/syscalls.hpp"
 #include "host/target.hpp"
+#include "host/together.hpp"
+#include "host/trial.hpp"
 
 namespace host {
 
@@ -228,8 +230,8 @@ Result<Attachment> attach_one(Attaching& attaching, const AttachPlace& place, bo
 }
 
 // All functions by one link.
-Result<Attachment> attach_together(Attaching& attaching, const std::vector<AttachPlace>& places,
-                                   bool returns) {
+Result<Attachment> attach_set(Attaching& attaching, std::span<const AttachPlace> places,
+                              bool returns) {
   Result<const bpf_program*> program = attaching.programs.shared("vm_kprobe_multi");
   if (!program) return std::move(program).error();
   FunctionSet set;
@@ -245,25 +247,33 @@ Result<Attachment> attach_together(Attaching& attaching, const std::vector<Attac
   return Attachment{std::move(link).value(), *program};
 }
 
+// Tried on a function that only the kernel's own tests call.
+bool can_link_sets(Attaching& attaching) {
+  Result<const bpf_program*> program = attaching.programs.shared("vm_kprobe_multi");
+  if (!program) return false;
+  FunctionSet set;
+  set.names = {trial::idle_function};
+  set.cookies = {0};
+  return static_cast<bool>(link_functions(set, *program));
+}
+
 template <Kind kind>
 Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
-  Attached attached;
-  bool is_whole = places.size() > 1;
-  for (const AttachPlace& place : places) is_whole = is_whole && place.target->offset == 0;
-  if (is_whole && !attaching.machine.is_without("kprobe.multi")) {
-    Result<Attachment> all = attach_together(attaching, places, is_return(kind));
-    if (all) {
-      attached.attachments.push_back(std::move(all).value());
-      return attached;
-    }
-    attached.note = "attached one by one: " + all.error().message;
-  } else if (is_whole) {
-    attached.note = "attached one by one, without kprobe.multi";
-  }
-  for (const AttachPlace& place : places) {
-    Result<Attachment> one = attach_one(attaching, place, is_return(kind));
+  constexpr bool returns = is_return(kind);
+  const Linking linking = {
+      [&](std::span<const AttachPlace> set) { return attach_set(attaching, set, returns); },
+      [&](const AttachPlace& place) { return attach_one(attaching, place, returns); },
+      [&] { return can_link_sets(attaching); }, "kprobe.multi"};
+  // Sets are of functions' entries: places inside of them come by themselves.
+  std::vector<AttachPlace> whole, inside;
+  for (const AttachPlace& place : places)
+    (place.target->offset == 0 ? whole : inside).push_back(place);
+  Result<Attached> attached = attach_together(attaching.machine, whole, linking);
+  if (!attached) return attached;
+  for (const AttachPlace& place : inside) {
+    Result<Attachment> one = attach_one(attaching, place, returns);
     if (!one) return std::move(one).error();
-    attached.attachments.push_back(std::move(one).value());
+    attached->attachments.push_back(std::move(one).value());
   }
   return attached;
 }

@@ -11,6 +11,7 @@
 #include "host/family.hpp"
 #include "host/refusal.hpp"
 #include "host/session_impl.hpp"
+#include "host/symbol_names.hpp"
 #include "host/system_calls.hpp"
 
 namespace host {
@@ -67,11 +68,13 @@ namespace {
 
 bool is_absent(const Error& error) { return error.kind == ErrorKind::target; }
 
-// Each place once, in the order of the words: one name may mean several places of a program.
-using Places = std::set<std::pair<std::string, uint64_t>>;
-void add_targets(std::vector<Target>& all, Places& places, std::vector<Target> found) {
+// A mark of a program (USDT) may stand at several places under one name.
+using TargetKey = std::pair<std::string, uint64_t>;
+
+// Each target once, in the order of the words.
+void add_targets(std::vector<Target>& all, std::set<TargetKey>& known, std::vector<Target> found) {
   for (Target& target : found)
-    if (places.emplace(target.text, target.offset).second) all.push_back(std::move(target));
+    if (known.emplace(target.text, target.offset).second) all.push_back(std::move(target));
 }
 
 // A closure that several targets share learns from the hit which one it was.
@@ -91,14 +94,16 @@ Result<Resolution> Session::Impl::resolve(const Request& request) {
     if (Status read = machine.use_btf(options.btf); !read) return std::move(read).error();
   const KindRecord& record = *kind_record(request.kind);
   Resolution resolution;
-  Places places;
+  std::set<TargetKey> known;
   std::optional<Error> first;
   const std::vector<std::string> none = {std::string()};
   for (const std::string& word : request.targets) {
     for (const std::string& symbol : request.symbols.empty() ? none : request.symbols) {
       Result<std::vector<Target>> found = record.resolve(machine, request, word, symbol);
       if (found) {
-        add_targets(resolution.targets, places, std::move(found).value());
+        if (is_glob(word) || is_glob(symbol))
+          for (Target& target : *found) target.is_of_glob = true;
+        add_targets(resolution.targets, known, std::move(found).value());
         continue;
       }
       if (request.missing == Request::Missing::error || !is_absent(found.error()))

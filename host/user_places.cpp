@@ -1,6 +1,11 @@
 #include "host/user_places.hpp"
 
+#include <iterator>
 #include <map>
+#include <span>
+
+#include "host/together.hpp"
+#include "host/trial.hpp"
 
 namespace host {
 
@@ -23,8 +28,8 @@ Result<Attachment> attach_one(Attaching& attaching, const AttachPlace& place, bo
   return Attachment{std::move(link).value(), *program};
 }
 
-Result<Attachment> attach_together(Attaching& attaching, const std::vector<AttachPlace>& places,
-                                   bool is_return) {
+Result<Attachment> attach_set(Attaching& attaching, std::span<const AttachPlace> places,
+                              bool is_return) {
   Result<const bpf_program*> program = attaching.programs.shared("vm_uprobe_multi");
   if (!program) return std::move(program).error();
   PlaceSet set;
@@ -40,31 +45,37 @@ Result<Attachment> attach_together(Attaching& attaching, const std::vector<Attac
   return Attachment{std::move(link).value(), *program};
 }
 
+// Tried on a function of this program that nobody calls.
+bool can_link_sets(Attaching& attaching) {
+  Result<const bpf_program*> program = attaching.programs.shared("vm_uprobe_multi");
+  const trial::OwnPlace own = trial::own_function();
+  if (!program || own.offset == 0) return false;
+  PlaceSet set;
+  set.path = own.path;
+  set.offsets = {own.offset};
+  set.semaphores = set.cookies = {0};
+  return static_cast<bool>(link_places(set, *program));
+}
+
 }  // namespace
 
 Result<Attached> attach_user_places(Attaching& attaching, const std::vector<AttachPlace>& places,
                                     bool is_return) {
-  Attached attached;
+  const Linking linking = {
+      [&](std::span<const AttachPlace> set) { return attach_set(attaching, set, is_return); },
+      [&](const AttachPlace& place) { return attach_one(attaching, place, is_return); },
+      [&] { return can_link_sets(attaching); }, "uprobe.multi"};
   std::map<std::string, std::vector<AttachPlace>> files;
   for (const AttachPlace& place : places) files[place.target->path].push_back(place);
+  Attached all;
   for (const auto& [path, in_file] : files) {
-    if (in_file.size() > 1 && !attaching.machine.is_without("uprobe.multi")) {
-      Result<Attachment> all = attach_together(attaching, in_file, is_return);
-      if (all) {
-        attached.attachments.push_back(std::move(all).value());
-        continue;
-      }
-      attached.note = "attached one by one: " + all.error().message;
-    } else if (in_file.size() > 1) {
-      attached.note = "attached one by one, without uprobe.multi";
-    }
-    for (const AttachPlace& place : in_file) {
-      Result<Attachment> one = attach_one(attaching, place, is_return);
-      if (!one) return std::move(one).error();
-      attached.attachments.push_back(std::move(one).value());
-    }
+    Result<Attached> attached = attach_together(attaching.machine, in_file, linking);
+    if (!attached) return attached;
+    std::move(attached->attachments.begin(), attached->attachments.end(),
+              std::back_inserter(all.attachments));
+    if (all.note != attached->note) add_note(all.note, attached->note);
   }
-  return attached;
+  return all;
 }
 
 }  // namespace host

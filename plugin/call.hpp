@@ -40,6 +40,9 @@ class ItemSource {
   virtual bool finished() const = 0;            // nothing more will come
   virtual void acknowledged() = 0;              // Nushell took the oldest item written
   virtual void closed() = 0;                    // the end; items not taken stay untaken
+
+  // Nushell has been told of the end: from now on its call takes no more questions.
+  bool over = false;
 };
 
 struct EmptyAnswer {};
@@ -56,8 +59,9 @@ struct Evaluation {
   std::optional<Node> error;  // as Nushell's wire has it
   std::vector<Node> values;   // one, or those of a stream
   bool list = false;          // a stream of values
-  bool bytes = false;         // a stream of bytes, in chunks
 };
+// Takes a chunk of what an external command prints, Bytes.
+using BytesSink = std::function<Task<void>(Node chunk)>;
 
 class Call {
  public:
@@ -92,9 +96,11 @@ class Call {
   // The declaration that a name has in the scope of the whole script.
   Task<std::optional<uint64_t>> find_declaration(std::string name);
   Task<std::optional<Node>> block_ir(int64_t block_id);  // nothing before Nushell 0.110
-  // Runs a closure here and now, to its end; what an external command in it prints goes to the
-  // terminal.
-  Task<Evaluation> evaluate(Node closure);
+  // Runs a closure here and now, to its end. An external command in it prints to the terminal, but
+  // for the last: Nushell waits for that one only where its output is taken, so `bytes` gets it.
+  Task<Evaluation> evaluate(Node closure, BytesSink bytes);
+  // Shows a value as Nushell would at its prompt, or Bytes as they are.
+  Task<void> print(Node value);
   Task<std::optional<std::string>> help();
   Task<std::string> current_directory();
   Task<std::optional<Node>> environment_variable(std::string name);

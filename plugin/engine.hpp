@@ -55,8 +55,9 @@ class Engine {
   // For Call: a question in the context of a call, and its answer's value; nothing on any failure.
   Task<std::optional<Node>> ask(CallId context, Node question);
   Task<std::optional<uint64_t>> ask_identifier(CallId context, Node question);
-  // A question whose answer may be a stream, which is read to its end.
-  Task<Evaluation> evaluate(CallId context, Node question);
+  // A question whose answer may be a stream, which is read to its end; bytes are handed on as they
+  // come.
+  Task<Evaluation> evaluate(CallId context, Node question, BytesSink bytes);
   // The items of an incoming stream, at most so many.
   Task<std::vector<Node>> collect(StreamId stream, size_t most);
 
@@ -68,6 +69,7 @@ class Engine {
   };
   struct Incoming {
     std::deque<Node> items;
+    std::optional<Node> error;  // of a stream of bytes: how it ended
     bool ended = false;
     bool unwanted = false;
     std::shared_ptr<asio::steady_timer> wake;
@@ -101,6 +103,9 @@ class Engine {
 
   void expect(const PipelineHeader& header);
   void discard(StreamId stream);
+  void end(StreamId id, Outgoing& stream);
+  // The next item of an incoming stream; nothing at its end, and then `error` may say how it ended.
+  Task<std::optional<Node>> next(StreamId stream, std::optional<Node>& error);
   void pump(StreamId id, Outgoing& stream);
   Task<void> serve(std::shared_ptr<Call> call);
   Task<void> serve_completion(CompletionCall call);

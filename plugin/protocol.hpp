@@ -83,7 +83,8 @@ struct Reset {};
 struct Goodbye {};
 struct StreamData {
   StreamId id;
-  Node item;  // a value of a list stream; the Bytes of a byte stream
+  Node item;   // a value of a list stream; the Bytes of a byte stream
+  Node error;  // in place of bytes, what ended them: the command that gave them has failed
 };
 struct StreamEnd {
   StreamId id;

@@ -73,9 +73,9 @@ std::optional<LabeledError> error_of(const Call& call, const Evaluation& result)
   return error;
 }
 
-// Shows what the closure of --run gave, as Nushell would at its prompt.
+// Shows what the closure of --run gave.
 Task<void> show(CallPtr call, Evaluation result) {
-  if (result.bytes || result.values.empty()) co_return;
+  if (result.values.empty()) co_return;
   Node shown = result.values.front();
   if (result.list) {
     Node::Map list;
@@ -83,17 +83,17 @@ Task<void> show(CallPtr call, Evaluation result) {
     list.emplace_back("span", call->head());
     shown = tag("List", std::move(list));
   }
-  if (kind_of(shown) == "Nothing") co_return;
-  Call::Command print;
-  print.name = "print";
-  print.argument = std::move(shown);
-  (void)co_await call->run_command(std::move(print));
+  if (kind_of(shown) != "Nothing") co_await call->print(std::move(shown));
 }
 
 // Beside a stream that is open: the probes end with the closure, and with them the stream. Its
-// reader may have gone before, and then Nushell takes no more questions: nothing is shown.
-Task<void> run_beside(CallPtr call, Tracing& tracing, Node closure, Probes probes) {
-  const Evaluation result = co_await call->evaluate(std::move(closure));
+// reader may have gone before; then Nushell takes no more questions, and nothing is shown.
+Task<void> run_beside(CallPtr call, Tracing& tracing, Node closure, Probes probes,
+                      std::shared_ptr<ItemSource> rows) {
+  BytesSink print = [call, rows](Node chunk) -> Task<void> {
+    if (!rows->over) co_await call->print(std::move(chunk));
+  };
+  const Evaluation result = co_await call->evaluate(std::move(closure), std::move(print));
   if (const auto wrong = error_of(*call, result))
     std::fprintf(stderr, "%s: --run: %s\n", call->name().c_str(), wrong->message.c_str());
   detach_all(tracing, probes);
@@ -126,9 +126,10 @@ Answer Course::stream(const Probes& probes) {
     if (flags_.time) tracing_.detach_after(probe, *flags_.time);
   }
   if (flags_.run)
-    answer.opened = [call = call_, &tracing = tracing_, closure = *flags_.run, probes] {
+    answer.opened = [call = call_, &tracing = tracing_, closure = *flags_.run, probes,
+                     rows = answer.source] {
       Node copy = closure;
-      asio::co_spawn(call->io(), run_beside(call, tracing, std::move(copy), probes),
+      asio::co_spawn(call->io(), run_beside(call, tracing, std::move(copy), probes, rows),
                      asio::detached);
     };
   return answer;
@@ -139,7 +140,12 @@ Task<Answer> Course::counts(Probes probes) {
   std::optional<LabeledError> wrong;
   if (flags_.run) {
     Node closure = *flags_.run;
-    Evaluation result = co_await call_->evaluate(std::move(closure));
+    BytesSink print = [call = call_](Node chunk) -> Task<void> {
+      co_await call->print(std::move(chunk));
+    };
+    Evaluation result = co_await call_->evaluate(std::move(closure), std::move(print));
+    // Before anything is shown: Nushell may start programs for that.
+    detach_all(tracing_, probes);
     wrong = error_of(*call_, result);
     interrupted = call_->interrupted();
     if (!wrong && !interrupted) co_await show(call_, std::move(result));

@@ -25,6 +25,10 @@ Task<Span> place_of_key(CallPtr call, Span record, std::string key, Span value) 
   co_return Span{start, start + key.size()};
 }
 
+bool names_kind(std::string_view key) {
+  return host::find_kind(key.substr(0, key.find(':'))).has_value();
+}
+
 // The closures of one key: one, or a list of them.
 std::vector<Node> closures_of(const Node& value) {
   const auto [kind, body] = value.tagged();
@@ -61,8 +65,13 @@ Task<Outcome<std::vector<Plan>>> make_plans(CallPtr call, Tracing& tracing,
     for (Node& closure : closures) {
       Plan plan;
       plan.wanted = wanted;
-      if (auto wrong = co_await make_plan(call, tracing, std::move(closure), flags.compile, plan))
+      auto wrong = co_await make_plan(call, tracing, std::move(closure), flags.compile, plan);
+      if (wrong) {
+        if (wrong->code == "bpf::target" && !names_kind(key))
+          wrong->help = "a key is a kind and its target, such as kprobe:openat or " +
+                        std::string("tracepoint:sched:sched_switch; help bpf-trace has all kinds");
         co_return std::move(*wrong);
+      }
       plans.push_back(std::move(plan));
     }
   }

@@ -14,6 +14,7 @@
  *   pairs:MILLISECONDS       workload_hit and getppid in turn for that long; prints how often
  *   threads:T:STEP           that step on T threads at once
  *   sides:N                  workload_left(i) N times, then workload_right(i, -i) N times
+ *   mark:N                   the marker workload:mark(i, i is even ? "even" : "odd") for i from 0
  *   touch:N                  the first byte of N fresh pages
  *   fork:STEP                that step in a child process, until it has ended
  *
@@ -28,6 +29,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sdt.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -99,6 +101,14 @@ static void take_on_threads(long count, const char* step) {
 static void sides(long count) {
   for (long i = 0; i < count; i++) workload_left(i);
   for (long i = 0; i < count; i++) workload_right(i, -i);
+}
+
+static void mark(long count) {
+  for (long i = 0; i < count; i++) {
+    const int index = (int)i;
+    const char* word = i % 2 == 0 ? "even" : "odd";
+    STAP_PROBE2(workload, mark, index, word);
+  }
 }
 
 static void touch(long pages) {
@@ -174,6 +184,8 @@ static void take(const char* step) {
     pairs(number(step, 1, 1000));
   } else if (is(step, "sides")) {
     sides(number(step, 1, 1));
+  } else if (is(step, "mark")) {
+    mark(number(step, 1, 1));
   } else if (is(step, "touch")) {
     touch(number(step, 1, 1));
   } else if (is(step, "fork")) {
