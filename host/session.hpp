@@ -80,12 +80,13 @@ struct Target {
 // One probe in the user's words.
 struct Request {
   Kind kind = Kind::tracepoint;
-  std::vector<std::string> targets;  // each a name or a glob (*, ?, [a-z]); paths for uprobes
-  std::vector<std::string> symbols;  // of uprobes and usdt: in each of the paths; names or globs
+  std::vector<std::string> targets = {};  // each a name or a glob (*, ?, [a-z]); paths for uprobes
+  std::vector<std::string> symbols =
+      {};  // of uprobes and usdt: in each of the paths; names or globs
   // What becomes of a word that matches nothing where other words do: the request fails, a warning,
   // or nothing. Where no word matches anything the request fails in any case.
   enum class Missing : uint8_t { error, warn, ignore } missing = Missing::error;
-  std::optional<uint64_t> hz, period;  // perf: at most one of them
+  std::optional<uint64_t> hz = {}, period = {};  // perf: at most one of them
 };
 
 struct Resolution {
