@@ -25,7 +25,12 @@ void add_item(Node::Array& items, const std::string& value, const std::string& d
 Task<std::string> typed(CallPtr call, CompletionCall completion, size_t index) {
   if (index >= completion.arguments.size()) co_return std::string();
   const CompletionCall::Argument& argument = completion.arguments[index];
-  std::string text = argument.text ? *argument.text : co_await call->span_contents(argument.span);
+  std::string text;
+  // No conditional expression: GCC 12 destroys what such a one awaits twice.
+  if (argument.text)
+    text = *argument.text;
+  else
+    text = co_await call->span_contents(argument.span);
   const bool last = index + 1 == completion.arguments.size();
   if (last && completion.placeholder && !text.empty()) text.pop_back();
   while (!text.empty() && (text.front() == '"' || text.front() == '\'')) text.erase(0, 1);
