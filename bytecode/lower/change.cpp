@@ -165,7 +165,7 @@ Operand Lowering::default_value(const CallSite& site, const Operand* input) {
     return other.type == Type::closure ? call_closure(other, {}, null(site.span)) : other;
   };
   auto replaced = [&](const Operand& old) -> Operand {
-    bool is_text = old.type == Type::string && old.is_text();
+    bool is_text = old.type == Type::string;
     if (!given->has("--empty")) return or_default(old, otherwise, site.span);
     if (const std::string* text = old.text()) return text->empty() ? otherwise() : old;
     if (is_text) {

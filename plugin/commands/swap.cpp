@@ -1,6 +1,5 @@
 #include "plugin/codec.hpp"
 #include "plugin/commands/answers.hpp"
-#include "plugin/commands/programs.hpp"
 
 namespace plugin {
 
@@ -45,14 +44,14 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   blame.target = blame.argument = refs->front().span;
   blame.source = &closure->source;
   // Other calls ran meanwhile: the probe may have ended.
-  const auto* live = tracing.lives(id) ? tracing.session().targets_of(id) : nullptr;
-  if (!live) co_return error_at(refs->front().span, "the probe has ended", "ended meanwhile");
-  auto programs = compile_closure(*closure, *live, *flags);
-  if (!programs) co_return labeled(programs.error(), blame);
+  const host::Target* target = tracing.lives(id) ? tracing.session().target_of(id) : nullptr;
+  if (!target) co_return error_at(refs->front().span, "the probe has ended", "ended meanwhile");
+  auto program = compile_closure(*closure, target->schema, *flags);
+  if (!program) co_return labeled(program.error(), blame);
   SourceText source = closure->source;
-  const host::Status swapped = tracing.swap(id, std::move(*programs), std::move(source));
+  const host::Status swapped = tracing.swap(id, std::move(*program), std::move(source));
   if (!swapped) co_return labeled(swapped.error(), blame);
-  const std::optional<host::ProbeInfo> info = tracing.info(id);
+  const std::optional<host::ProbeInfo> info = tracing.session().info(id);
   if (!info) co_return EmptyAnswer{};
   co_return bytecode::Value(probe_record(*info));
 }
