@@ -130,6 +130,22 @@ Operand Lowering::upsert(const CallSite& site, const Operand* input) {
   return change(site, input, true, true);
 }
 
+Operand Lowering::unless_absent(const Operand& held,
+                                const std::function<void(Assembler::Label absent)>& is_absent,
+                                const std::function<Operand()>& otherwise, Span span) {
+  return joined(span, [&](Join& join) {
+    Assembler::Label absent = code_.new_label();
+    uint32_t mark = code_.registers();
+    is_absent(absent);
+    code_.release_registers(mark);
+    Operand there = held;
+    there.nullable = false;
+    join.take(std::move(there));
+    code_.bind(absent);
+    join.take(otherwise());
+  });
+}
+
 // The value, or what stands for it where it is null.
 Operand Lowering::or_default(const Operand& value, const std::function<Operand()>& otherwise,
                              Span span) {
@@ -139,17 +155,10 @@ Operand Lowering::or_default(const Operand& value, const std::function<Operand()
     return distributed(value, [&](const Operand& one) { return or_default(one, otherwise, span); });
   if (!value.nullable) return value;
   Operand held = force(value);
-  return joined(span, [&](Join& join) {
-    Assembler::Label is_null = code_.new_label();
-    uint32_t mark = code_.registers();
-    branch_on(compare_null(ast::Op::equal, held), true, is_null);
-    code_.release_registers(mark);
-    Operand there = held;
-    there.nullable = false;
-    join.take(std::move(there));
-    code_.bind(is_null);
-    join.take(otherwise());
-  });
+  auto is_null = [&](Assembler::Label absent) {
+    branch_on(compare_null(ast::Op::equal, held), true, absent);
+  };
+  return unless_absent(held, is_null, otherwise, span);
 }
 
 // `default X`, or `default X NAME...` for fields of a record.
@@ -170,18 +179,11 @@ Operand Lowering::default_value(const CallSite& site, const Operand* input) {
     if (const std::string* text = old.text()) return text->empty() ? otherwise() : old;
     if (is_text) {
       Operand held = force(old);
-      return joined(site.span, [&](Join& join) {
-        Assembler::Label empty = code_.new_label();
-        uint32_t mark = code_.registers();
+      auto is_empty = [&](Assembler::Label absent) {
         Operand nothing = constant_operand(Value(""), site.span);
-        branch_on(compare_strings(ast::Op::equal, held, nothing, mark), true, empty);
-        code_.release_registers(mark);
-        Operand there = held;
-        there.nullable = false;
-        join.take(std::move(there));
-        code_.bind(empty);
-        join.take(otherwise());
-      });
+        branch_on(compare_strings(ast::Op::equal, held, nothing, code_.registers()), true, absent);
+      };
+      return unless_absent(held, is_empty, otherwise, site.span);
     }
     bool shaped = (old.type == Type::list || is_record(old)) && members_of(old).empty();
     return shaped ? otherwise() : or_default(old, otherwise, site.span);

@@ -422,6 +422,13 @@ class Lowering {
     bool may_exist = false, may_be_new = false;
     std::function<Operand(const Operand& old)> made_of_old;  // in place of the replacement
   };
+  // What `get`, `select` and `reject` are given: a value, and places in it.
+  struct Places {
+    Operand base;
+    std::vector<CellPath> paths;  // one at least
+  };
+  // Nothing where the arguments do not fit, which has been reported.
+  std::optional<Places> places(const CallSite& site, const Operand* input, std::string_view hint);
   std::optional<std::vector<CellPath>> cell_paths(std::span<const ast::Expr* const> args,
                                                   bool optional);
   std::optional<Operand> record_of(const CallSite& site, const Operand& input);
@@ -438,6 +445,11 @@ class Lowering {
   Operand merged(const CallSite& site, const Operand& left, const Operand& right);
   std::optional<std::vector<std::pair<std::string, std::string>>> renamed_columns(
       const CallSite& site, const ast::Expr& given);
+  // `held`, which is not null there, or what `otherwise` makes where `is_absent` jumps to the
+  // label.
+  Operand unless_absent(const Operand& held,
+                        const std::function<void(Assembler::Label absent)>& is_absent,
+                        const std::function<Operand()>& otherwise, Span span);
   Operand or_default(const Operand& value, const std::function<Operand()>& otherwise, Span span);
   Operand at_path(const CallSite& site, Operand base, std::span<const ast::Member> path);
   Operand get(const CallSite& site, const Operand* input);

@@ -120,20 +120,25 @@ Operand Lowering::at_path(const CallSite& site, Operand base, std::span<const as
   return base;
 }
 
-Operand Lowering::get(const CallSite& site, const Operand* input) {
-  std::optional<Arguments> given =
-      arguments(site, {1,
-                       64,
-                       {{"--optional", "-o", false}, {"--ignore-errors", "-i", false}},
-                       "write $record | get NAME"});
+std::optional<Lowering::Places> Lowering::places(const CallSite& site, const Operand* input,
+                                                 std::string_view hint) {
+  std::optional<Arguments> given = arguments(
+      site, {1, 64, {{"--optional", "-o", false}, {"--ignore-errors", "-i", false}}, hint});
   Operand base = input_of(site, input);
-  if (!given || base.bad()) return bad_operand(site.span);
+  if (!given || base.bad()) return std::nullopt;
   bool optional = given->has("--optional") || given->has("--ignore-errors");
   std::optional<std::vector<CellPath>> paths = cell_paths(given->values, optional);
-  if (!paths) return bad_operand(site.span);
-  if (paths->size() == 1) return at_path(site, base, paths->front());
+  if (!paths) return std::nullopt;
+  return Places{std::move(base), std::move(*paths)};
+}
+
+Operand Lowering::get(const CallSite& site, const Operand* input) {
+  std::optional<Places> given = places(site, input, "write $record | get NAME");
+  if (!given) return bad_operand(site.span);
+  const auto& [base, paths] = *given;
+  if (paths.size() == 1) return at_path(site, base, paths.front());
   Items items;
-  for (const CellPath& path : *paths) {
+  for (const CellPath& path : paths) {
     items.push_back(at_path(site, base, path));
     if (items.back().bad()) return items.back();
   }
@@ -174,22 +179,15 @@ Operand Lowering::selected_rows(const CallSite& site, const Operand& list,
 }
 
 Operand Lowering::select(const CallSite& site, const Operand* input) {
-  std::optional<Arguments> given =
-      arguments(site, {1,
-                       64,
-                       {{"--optional", "-o", false}, {"--ignore-errors", "-i", false}},
-                       "write $record | select NAME NAME"});
-  Operand base = input_of(site, input);
-  if (!given || base.bad()) return bad_operand(site.span);
-  bool optional = given->has("--optional") || given->has("--ignore-errors");
-  std::optional<std::vector<CellPath>> paths = cell_paths(given->values, optional);
-  if (!paths) return bad_operand(site.span);
-  bool rows = std::all_of(paths->begin(), paths->end(),
+  std::optional<Places> given = places(site, input, "write $record | select NAME NAME");
+  if (!given) return bad_operand(site.span);
+  const auto& [base, paths] = *given;
+  bool rows = std::all_of(paths.begin(), paths.end(),
                           [](const CellPath& path) { return is_row_number(path.front()); });
-  if (rows && base.type == Type::list) return selected_rows(site, base, *paths, true);
+  if (rows && base.type == Type::list) return selected_rows(site, base, paths, true);
   return of_records(site, base, [&](const Operand& record) {
     bool is_fit = is_record(record) || record.home == Operand::Home::choice || record.bad();
-    return is_fit ? selected(record, *paths, site.span) : unfit(site, record, "a record");
+    return is_fit ? selected(record, given->paths, site.span) : unfit(site, record, "a record");
   });
 }
 
@@ -218,21 +216,14 @@ Operand Lowering::without(const CallSite& site, const Operand& base,
 }
 
 Operand Lowering::reject(const CallSite& site, const Operand* input) {
-  std::optional<Arguments> given =
-      arguments(site, {1,
-                       64,
-                       {{"--optional", "-o", false}, {"--ignore-errors", "-i", false}},
-                       "write $record | reject NAME NAME"});
-  Operand base = input_of(site, input);
-  if (!given || base.bad()) return bad_operand(site.span);
-  bool optional = given->has("--optional") || given->has("--ignore-errors");
-  std::optional<std::vector<CellPath>> paths = cell_paths(given->values, optional);
-  if (!paths) return bad_operand(site.span);
-  bool rows = std::all_of(paths->begin(), paths->end(), [](const CellPath& path) {
+  std::optional<Places> given = places(site, input, "write $record | reject NAME NAME");
+  if (!given) return bad_operand(site.span);
+  auto& [base, paths] = *given;
+  bool rows = std::all_of(paths.begin(), paths.end(), [](const CellPath& path) {
     return path.size() == 1 && is_row_number(path.front());
   });
-  if (rows && base.type == Type::list) return selected_rows(site, base, *paths, false);
-  for (const CellPath& path : *paths) {
+  if (rows && base.type == Type::list) return selected_rows(site, base, paths, false);
+  for (const CellPath& path : paths) {
     if (base.bad()) return base;
     base = without(site, base, path);
   }
