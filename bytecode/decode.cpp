@@ -12,21 +12,48 @@ uint64_t load_word(const uint8_t* from) {
   return word;
 }
 
-Value word_value(uint64_t word, As as, Clock clock) {
+// What of the host's the values need.
+struct Knowledge {
+  Clock clock;
+  const Names* names = nullptr;
+};
+
+Value enumerator(int64_t number, const EnumNames& names) {
+  for (const auto& [value, name] : names)
+    if (value == number) return Value(name);
+  return Value(number);
+}
+
+// A name that the host knows, or the number that stands for it.
+Value named(std::string name, int64_t number) {
+  return name.empty() ? Value(number) : Value(std::move(name));
+}
+
+Value word_value(uint64_t word, As as, const EnumNames& enumerators, const Knowledge& known) {
   const auto number = static_cast<int64_t>(word);
+  const auto site = static_cast<uint32_t>(word);
   switch (as) {
     case As::integer:
       return Value(number);
     case As::boolean:
       return Value(word != 0);
     case As::string:
+    case As::binary:
       return Value();
     case As::date:
-      return Value(Date{static_cast<int64_t>(word + static_cast<uint64_t>(clock.offset_ns))});
+      return Value(Date{static_cast<int64_t>(word + static_cast<uint64_t>(known.clock.offset_ns))});
     case As::duration:
       return Value(Duration{number});
     case As::filesize:
       return Value(Filesize{number});
+    case As::enumeration:
+      return enumerator(number, enumerators);
+    case As::func:
+      return named(known.names ? known.names->func(site) : "", number);
+    case As::probe:
+      return named(known.names ? known.names->probe(site) : "", number);
+    case As::cgroup:
+      return named(known.names ? known.names->cgroup(word) : "", number);
   }
   return Value();
 }
@@ -61,7 +88,8 @@ std::vector<RawField> split(const RowSite& site, uint64_t nulls, std::span<const
 
 class Evaluation {
  public:
-  Evaluation(const std::vector<RawField>& fields, Clock clock) : fields_(fields), clock_(clock) {}
+  Evaluation(const std::vector<RawField>& fields, const Knowledge& known)
+      : fields_(fields), known_(known) {}
 
   Value value(const Output& output) const {
     switch (output.kind) {
@@ -95,7 +123,8 @@ class Evaluation {
     if (output.field >= fields_.size()) return Value();
     const RawField& field = fields_[output.field];
     if (field.null) return Value();
-    if (field.raw == Raw::word) return word_value(field.word, output.as, clock_);
+    if (field.raw == Raw::word) return word_value(field.word, output.as, output.names, known_);
+    if (output.as == As::binary) return Value(Binary{{field.text.begin(), field.text.end()}});
     return output.as == As::string ? Value(field.text) : Value();
   }
 
@@ -131,28 +160,34 @@ class Evaluation {
   }
 
   const std::vector<RawField>& fields_;
-  Clock clock_;
+  Knowledge known_;
 };
 
-Value part_value(const KeyPart& part, std::span<const uint8_t> key, Clock clock) {
+Value part_value(const KeyPart& part, std::span<const uint8_t> key, const Knowledge& known) {
   if (size_t{part.offset} + part.size > key.size()) return Value();
   const std::span<const uint8_t> bytes = key.subspan(part.offset, part.size);
   if (part.as == As::string) {
     const auto end = std::find(bytes.begin(), bytes.end(), uint8_t{0});
     return Value(std::string(bytes.begin(), end));
   }
-  return bytes.size() < 8 ? Value() : word_value(load_word(bytes.data()), part.as, clock);
+  if (part.as == As::binary) {
+    const auto kept = bytes.first(std::min<size_t>(part.bytes, bytes.size()));
+    return Value(Binary{{kept.begin(), kept.end()}});
+  }
+  return bytes.size() < 8 ? Value()
+                          : word_value(load_word(bytes.data()), part.as, part.names, known);
 }
 
 }  // namespace
 
-Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload,
-                 Clock clock) {
+Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload, Clock clock,
+                 const Names* names) {
   const std::vector<RawField> fields = split(site, nulls, payload);
-  return Evaluation(fields, clock).value(site.value);
+  return Evaluation(fields, {clock, names}).value(site.value);
 }
 
-Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock) {
+Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock,
+                  const Names* names) {
   const bool has_nulls = std::any_of(map.key.begin(), map.key.end(),
                                      [](const KeyPart& part) { return part.nullable; });
   const uint64_t nulls = has_nulls && key.size() >= 8 ? load_word(key.data()) : 0;
@@ -161,7 +196,7 @@ Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock)
   for (size_t i = 0; i < map.key.size(); ++i) {
     const KeyPart& part = map.key[i];
     const bool null = part.nullable && i < 64 && (nulls >> i & 1) != 0;
-    columns.emplace_back(part.name, null ? Value() : part_value(part, key, clock));
+    columns.emplace_back(part.name, null ? Value() : part_value(part, key, {clock, names}));
   }
   return columns;
 }

@@ -17,13 +17,24 @@ struct Clock {
   int64_t offset_ns = 0;
 };
 
+// Names for numbers that the kernel sends and only the host can tell: which of a probe's targets
+// was hit, a control group.
+class Names {
+ public:
+  virtual ~Names() = default;
+  virtual std::string func(uint32_t site) const = 0;   // "vfs_read"
+  virtual std::string probe(uint32_t site) const = 0;  // "kprobe:vfs_read"
+  virtual std::string cgroup(uint64_t id) const = 0;   // "/system.slice/x.service"; "" if unknown
+};
+
 // The value of a row, from its payload. Never reads past `payload`: a short or inconsistent one
 // gives null fields.
-Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload,
-                 Clock clock);
+Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload, Clock clock,
+                 const Names* names = nullptr);
 
 // The columns of a key: one unnamed for a scalar key, the named ones of a record key, none for an
 // unkeyed map.
-Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock);
+Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock,
+                  const Names* names = nullptr);
 
 }  // namespace bytecode

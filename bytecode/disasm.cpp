@@ -61,6 +61,13 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
       return reg(insn.a) + sep + number(insn.imm);
     case Format::ab_imm:
       return reg(insn.a) + sep + reg(insn.b) + sep + number(insn.imm);
+    case Format::ab_bits: {
+      const BitRange range = bit_range(insn);
+      return reg(insn.a) + sep + reg(insn.b) + sep + (range.is_signed ? "i" : "u") +
+             number(range.width) + (range.shift == 0 ? "" : " from " + number(range.shift));
+    }
+    case Format::ab_size:
+      return reg(insn.a) + sep + reg(insn.b) + sep + width(insn.c, false);
     case Format::a_pool8:
       return reg(insn.a) + sep + constant(program, insn);
     case Format::jump:
@@ -83,6 +90,12 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
     case Format::str_read:
       return reg(insn.a) + sep + at("heap", insn.b) + sep + "mem[" + reg(insn.c) + "]" + sep +
              number(insn.imm);
+    case Format::str_mem:
+      return reg(insn.a) + sep + at("heap", insn.b) + sep + "mem[" + reg(insn.c) + "]" + sep +
+             number(imm_low(insn)) + (imm_high(insn) == 0 ? "" : ", text");
+    case Format::str_join:
+      return reg(insn.a) + sep + at("heap", insn.b) + sep + "mem[" + reg(insn.c) + "]" + sep +
+             reg(insn.c + 1u) + sep + number(insn.imm);
     case Format::str_lit:
       return reg(insn.a) + sep + at("heap", insn.b) + sep + literal(program, insn);
     case Format::str_eqk:
@@ -197,7 +210,7 @@ std::string map_text(const MapSpec& map, size_t index) {
     if (i > 0) text += ",";
     if (!part.name.empty()) text += " " + show_name(part.name);
     text += " " + std::string(as_name(part.as)) + " at " + std::to_string(part.offset);
-    if (part.as == As::string) text += " of " + std::to_string(part.size);
+    if (is_text(part.as)) text += " of " + std::to_string(part.size);
     if (part.nullable) text += " or null";
   }
   return text;

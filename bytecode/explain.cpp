@@ -16,17 +16,25 @@ namespace {
 
 Value number(uint64_t n) { return static_cast<int64_t>(n); }
 
-std::string field_type(const Field& field) {
+// As a value; of what C has a name for, that name too: it says how a path goes on.
+std::string field_type(const Field& field, const Schema& schema) {
+  const CType c = schema.types && field.ctype != 0 ? schema.types->describe(field.ctype) : CType{};
+  const std::string of_c = c.name.empty() ? "" : " (" + c.name + ")";
+  if (c.kind == CKind::enumeration) return "string" + of_c;
+  if (c.kind == CKind::boolean) return "bool" + of_c;
   switch (field.kind) {
     case FieldKind::integer:
     case FieldKind::address:
-      return "int";
+    case FieldKind::constant:
+      return "int" + of_c;
     case FieldKind::char_array:
     case FieldKind::data_loc:
     case FieldKind::string:
       return "string";
     case FieldKind::array:
-      return "not readable: " + field.type;
+      return c.kind == CKind::array ? "list" + of_c : "not readable: " + field.type;
+    case FieldKind::structure:
+      return c.kind == CKind::structure ? "record" + of_c : "not readable: " + field.type;
   }
   return "";
 }
@@ -38,10 +46,18 @@ List fields_of(const Schema& schema) {
   };
   for (const Builtin& builtin : builtins())
     add(std::string(builtin.name), std::string(type_name(builtin.type)));
-  for (const Field& field : schema.args) add("args." + field.name, field_type(field));
+  add("cgroup", "int, in outputs its path");
+  add("func", "string");
+  add("probe", "string");
+  if (schema.types && schema.task != 0) {
+    add("ppid", "int");
+    add("task", "int (struct task_struct *)");
+  }
+  for (const Field& field : schema.args) add("args." + field.name, field_type(field, schema));
   for (size_t i = 0; i < schema.registers.size(); ++i)
-    add("arg" + std::to_string(i), field_type(schema.registers[i]));
-  if (schema.has_retval) add("retval", field_type(schema.retval));
+    add("arg" + std::to_string(i), field_type(schema.registers[i], schema));
+  for (const Field& field : schema.regs) add("regs." + field.name, field_type(field, schema));
+  if (schema.has_retval) add("retval", field_type(schema.retval, schema));
   return rows;
 }
 

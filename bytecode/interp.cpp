@@ -81,6 +81,10 @@ class Run {
     return event_.memory(address, size).value_or(std::vector<uint8_t>{});
   }
 
+  ReadMemory reader() const {
+    return [this](uint64_t address, uint32_t size) { return read_memory(address, size); };
+  }
+
   // A string that failed to be read.
   bool no_string(uint8_t to) {
     set(to, static_cast<int64_t>(VM_STR_NULL));
@@ -135,15 +139,41 @@ class Run {
     return make_string(insn.a, insn.b, shown);
   }
 
-  // bpf_probe_read_user_str: it cannot tell a text of exactly imm - 1 bytes from a longer one.
   bool string_from_memory(const vm_insn& insn) {
-    const auto capacity = static_cast<uint32_t>(insn.imm);
-    const std::vector<uint8_t> bytes = read_memory(static_cast<uint64_t>(reg(insn.c)), capacity);
-    const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const size_t nul = all.find('\0');
-    if (nul == std::string_view::npos && all.size() < capacity) return no_string(insn.a);
-    if (nul >= capacity - 1) fault(VM_FAULT_string_cut);
-    return make_string(insn.a, insn.b, all.substr(0, std::min<size_t>(nul, capacity - 1)));
+    const auto address = static_cast<uint64_t>(reg(insn.c));
+    const std::optional<MemoryText> read =
+        read_text(reader(), address, static_cast<uint32_t>(insn.imm));
+    if (!read) return no_string(insn.a);
+    if (read->cut) fault(VM_FAULT_string_cut);
+    return make_string(insn.a, insn.b, read->text);
+  }
+
+  // Exactly so many bytes, or the text at their start.
+  bool string_from_bytes(const vm_insn& insn) {
+    const uint32_t size = imm_low(insn);
+    const std::vector<uint8_t> bytes = read_memory(static_cast<uint64_t>(reg(insn.c)), size);
+    if (bytes.size() < size) return no_string(insn.a);
+    const std::string_view all(reinterpret_cast<const char*>(bytes.data()), size);
+    const bool is_text = (insn.imm & VM_MEM_TEXT) != 0;
+    return make_string(insn.a, insn.b, is_text ? all.substr(0, all.find('\0')) : all);
+  }
+
+  bool bytes_from_context(const vm_insn& insn) {
+    std::string bytes(imm_high(insn), '\0');
+    if (!read_context(imm_low(insn), bytes.data(), imm_high(insn))) return no_string(insn.a);
+    return make_string(insn.a, insn.b, bytes);
+  }
+
+  bool joined_string(const vm_insn& insn) {
+    const std::optional<Text> between = heap_.at(reg(static_cast<uint8_t>(insn.c + 1)));
+    if (!between) return fault(VM_FAULT_bad_program);
+    const auto pointers = static_cast<uint64_t>(reg(insn.c));
+    const std::optional<MemoryText> read =
+        join_texts(reader(), pointers, between->text, static_cast<uint32_t>(insn.imm));
+    if (!read) return no_string(insn.a);
+    if (read->cut) fault(VM_FAULT_string_cut);
+    spend(read->texts);
+    return make_string(insn.a, insn.b, read->text);
   }
 
   bool compare_literal(const vm_insn& insn) {
@@ -336,6 +366,21 @@ class Run {
                                : static_cast<int64_t>(static_cast<uint64_t>(b) << c));
       }
 
+      case VM_OP_bits: {
+        const BitRange range = bit_range(insn);
+        const uint64_t top = static_cast<uint64_t>(reg(insn.b)) << (64 - range.shift - range.width);
+        const uint32_t down = 64 - range.width;
+        return set(insn.a, range.is_signed ? static_cast<int64_t>(top) >> down
+                                           : static_cast<int64_t>(top >> down));
+      }
+      case VM_OP_bswap: {
+        const auto word = static_cast<uint64_t>(reg(insn.b));
+        uint64_t swapped = 0;
+        for (unsigned byte = 0; byte < insn.c; ++byte)
+          swapped |= (word >> 8 * byte & 0xff) << 8 * (insn.c - 1u - byte);
+        return set(insn.a, static_cast<int64_t>(swapped));
+      }
+
       case VM_OP_eq:
         return set(insn.a, reg(insn.b) == reg(insn.c));
       case VM_OP_ne:
@@ -361,6 +406,12 @@ class Run {
         return set(insn.a, event_.cpu);
       case VM_OP_ld_time:
         return set(insn.a, static_cast<int64_t>(event_.time));
+      case VM_OP_ld_task:
+        return set(insn.a, static_cast<int64_t>(event_.task));
+      case VM_OP_ld_cgroup:
+        return set(insn.a, static_cast<int64_t>(event_.cgroup));
+      case VM_OP_ld_site:
+        return set(insn.a, event_.site);
       case VM_OP_rand:
         return set(insn.a,
                    number_between(reg(insn.b), reg(insn.c), event_.random ? event_.random() : 0));
@@ -382,6 +433,12 @@ class Run {
         return string_from_loc(insn);
       case VM_OP_str_read:
         return string_from_memory(insn);
+      case VM_OP_str_mem:
+        return string_from_bytes(insn);
+      case VM_OP_str_bytes:
+        return bytes_from_context(insn);
+      case VM_OP_str_join:
+        return joined_string(insn);
       case VM_OP_str_lit:
         return make_string(insn.a, insn.b, literal(insn));
       case VM_OP_str_eqk:

@@ -19,7 +19,10 @@ namespace bytecode {
 // One event as the kernel would see it.
 struct Event {
   uint32_t pid = 0, tid = 0, uid = 0, gid = 0, cpu = 0;
-  uint64_t time = 0;  // CLOCK_MONOTONIC, ns
+  uint64_t time = 0;    // CLOCK_MONOTONIC, ns
+  uint64_t task = 0;    // address of the task's structure
+  uint64_t cgroup = 0;  // id
+  uint32_t site = 0;    // of the cookie
   std::string comm;
   std::vector<uint8_t> context;
   // Reads memory for ld.mem and str.read; nothing where the address does not answer. Bytes are

@@ -37,6 +37,40 @@ std::optional<StringHeap::Text> StringHeap::at(int64_t handle) const {
   return Text{false, std::string_view(text, length)};
 }
 
+std::optional<MemoryText> read_text(const ReadMemory& read, uint64_t address, uint32_t capacity) {
+  const std::vector<uint8_t> bytes = read(address, capacity);
+  const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const size_t nul = all.find('\0');
+  if (nul == std::string_view::npos && all.size() < capacity) return std::nullopt;
+  return MemoryText{std::string(all.substr(0, std::min<size_t>(nul, capacity - 1))),
+                    nul >= capacity - 1};
+}
+
+std::optional<MemoryText> join_texts(const ReadMemory& read, uint64_t pointers,
+                                     std::string_view between, uint32_t capacity) {
+  MemoryText made{{}, true, 0};
+  for (; made.texts < VM_JOIN_MAX; ++made.texts) {
+    const std::vector<uint8_t> word = read(pointers + uint64_t{8} * made.texts, 8);
+    uint64_t address = 0;
+    if (word.size() < sizeof address) return std::nullopt;
+    std::memcpy(&address, word.data(), sizeof address);
+    if (address == 0) {
+      made.cut = false;
+      break;
+    }
+    if (made.texts > 0) made.text += between.substr(0, capacity - 1 - made.text.size());
+    const auto room = static_cast<uint32_t>(capacity - made.text.size());
+    const std::optional<MemoryText> next = read_text(read, address, room);
+    if (!next) return std::nullopt;
+    made.text += next->text;
+    if (next->cut) {
+      ++made.texts;
+      break;
+    }
+  }
+  return made;
+}
+
 int64_t find_text(std::string_view text, std::string_view part, bool last) {
   const size_t at = last ? text.rfind(part) : text.find(part);
   return at == std::string_view::npos ? -1 : static_cast<int64_t>(at);

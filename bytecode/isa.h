@@ -10,6 +10,8 @@
  *   a, ab, abc  registers, < VM_REGS
  *   a_imm       register, any immediate
  *   ab_imm      two registers, any immediate
+ *   ab_bits     two registers; imm: first bit | bits << 8 | 1 << 16 for signed; all within 64
+ *   ab_size     two registers; c is 2, 4 or 8 bytes
  *   a_pool8     register; imm a multiple of 8 and imm + 8 within the pool
  *   jump        imm: an instruction index
  *   test        a register; imm: an instruction index
@@ -19,6 +21,8 @@
  *   str_dst     a register; b a heap block
  *   str_ctx     a register; b a heap block; imm: offset | bytes << 16; bytes at least 1
  *   str_read    a register; b a heap block; c the register with the address; imm 1 to VM_STR_MAX
+ *   str_mem     likewise; imm: bytes, 1 to VM_STR_MAX - 1 | 1 << 16 for text
+ *   str_join    as str_read, and c + 1 a register with a string
  *   str_lit     a register; b a heap block; imm: pool offset (a multiple of 8) | length << 16
  *   str_eqk     a, b registers; imm as in str_lit
  *   imm         a byte count <= VM_KEY_MAX, a multiple of 8
@@ -107,6 +111,9 @@ enum {
   VM_FUEL = 65536, /* steps of one run unless asked otherwise; a string step costs 1 + bytes / 64 */
   VM_FUEL_MAX = (1 << 23) - 1, /* bpf_loop takes 2^23 turns, and a turn spends a step */
   VM_SIGNED = 0x80,            /* ld.mem: sign-extend */
+  VM_BITS_SIGNED = 1 << 16,    /* bits: sign-extend */
+  VM_MEM_TEXT = 1 << 16,       /* str.mem: text, that a NUL may end */
+  VM_JOIN_MAX = 64,            /* texts of one str.join */
 };
 
 #define VM_STR_NULL ((vm_u64)-1)

@@ -52,6 +52,8 @@ std::string_view format_name(Format format) {
     NAME(abc);
     NAME(a_imm);
     NAME(ab_imm);
+    NAME(ab_bits);
+    NAME(ab_size);
     NAME(a_pool8);
     NAME(jump);
     NAME(test);
@@ -61,6 +63,8 @@ std::string_view format_name(Format format) {
     NAME(str_dst);
     NAME(str_ctx);
     NAME(str_read);
+    NAME(str_mem);
+    NAME(str_join);
     NAME(str_lit);
     NAME(str_eqk);
     NAME(imm);

@@ -17,6 +17,8 @@ enum class Format : uint8_t {
   abc,
   a_imm,
   ab_imm,
+  ab_bits,
+  ab_size,
   a_pool8,
   jump,
   test,
@@ -26,6 +28,8 @@ enum class Format : uint8_t {
   str_dst,
   str_ctx,
   str_read,
+  str_mem,
+  str_join,
   str_lit,
   str_eqk,
   imm,
@@ -90,6 +94,17 @@ inline uint32_t branch_target(const vm_insn& insn) {
 // The sides that a `str_trim` takes white space from.
 inline bool trims_start(const vm_insn& insn) { return (imm_high(insn) & 1) != 0; }
 inline bool trims_end(const vm_insn& insn) { return (imm_high(insn) & 2) != 0; }
+
+// What `bits` takes out of a register.
+struct BitRange {
+  uint32_t shift = 0;
+  uint32_t width = 64;
+  bool is_signed = false;
+};
+inline BitRange bit_range(const vm_insn& insn) {
+  const auto imm = static_cast<uint32_t>(insn.imm);
+  return {imm & 0xff, imm >> 8 & 0xff, (imm & VM_BITS_SIGNED) != 0};
+}
 
 // Blocks of the string heap that a text of `length` bytes takes with its NUL.
 constexpr uint32_t text_blocks(uint32_t length) { return length / VM_BLOCK + 1; }

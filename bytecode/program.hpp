@@ -18,8 +18,25 @@ namespace bytecode {
 // The kinds of raw field in a row's payload (wire.h).
 enum class Raw : uint8_t { word, text };
 
-// How a raw word reads as a value. Text has no such choice.
-enum class As : uint8_t { integer, boolean, string, date, duration, filesize };
+// How a raw field reads as a value: words as numbers and as what numbers stand for, text as a
+// string or as bytes.
+enum class As : uint8_t {
+  integer,
+  boolean,
+  string,
+  date,
+  duration,
+  filesize,
+  binary,
+  enumeration,  // its name, where it has one (EnumNames); else the number
+  func,         // a site's function: Names
+  probe,        // a site's probe: Names
+  cgroup,       // a control group's path: Names
+};
+
+inline bool is_text(As as) { return as == As::string || as == As::binary; }
+
+using EnumNames = std::vector<std::pair<int64_t, std::string>>;
 
 // How the host rebuilds a value from a row: the closure's expression with its raw inputs taken out.
 struct Output {
@@ -37,9 +54,11 @@ struct Output {
   Value constant;                   // constant
   uint16_t field = 0;               // field, choice: a raw field of the row
   As as = As::integer;              // field
+  EnumNames names;                  // of an enumeration
   Function function = {};           // call
   std::optional<uint16_t> present;  // of a list's member: it is there where this raw word is not 0
   std::vector<std::pair<std::string, Output>> members;  // named in a record
+  friend bool operator==(const Output&, const Output&) = default;
 };
 
 enum class RowType : uint8_t { probe_hit, log, custom };
@@ -51,6 +70,7 @@ struct RowSite {
   std::vector<Raw> fields;                // the payload, in order; at most VM_ROW_FIELDS_MAX
   Output value;
   Span span;
+  friend bool operator==(const RowSite&, const RowSite&) = default;
 };
 
 // One component of a map's key. A key with a nullable component starts with a word of null bits
@@ -59,8 +79,10 @@ struct KeyPart {
   std::string name;  // the column; empty where the key is a scalar
   As as = As::integer;
   uint16_t offset = 0;  // in the key
-  uint16_t size = 8;    // 8, or a string's capacity
+  uint16_t size = 8;    // 8, or the room for a text
   bool nullable = false;
+  EnumNames names = {};  // of an enumeration
+  uint16_t bytes = 0;    // of a binary: how many of `size` it has
   friend bool operator==(const KeyPart&, const KeyPart&) = default;
 };
 
@@ -74,6 +96,7 @@ struct MapSpec {
   std::vector<KeyPart> key;  // empty: unkeyed, one cell
   uint8_t key_class = 0;     // index into VM_KEY_CLASSES
   Span span;
+  friend bool operator==(const MapSpec&, const MapSpec&) = default;
 };
 
 struct Program {

@@ -118,6 +118,16 @@ std::string_view as_name(As as) {
       return "duration";
     case As::filesize:
       return "filesize";
+    case As::binary:
+      return "binary";
+    case As::enumeration:
+      return "enum";
+    case As::func:
+      return "func";
+    case As::probe:
+      return "probe";
+    case As::cgroup:
+      return "cgroup";
   }
   return {};
 }

@@ -43,6 +43,12 @@ class Operands {
       case Format::ab:
       case Format::ab_imm:
         return first_of(reg(insn.a), reg(insn.b));
+      case Format::ab_bits:
+        return first_of(reg(insn.a), reg(insn.b), bits(insn));
+      case Format::ab_size:
+        return first_of(
+            reg(insn.a), reg(insn.b),
+            require(insn.c == 2 || insn.c == 4 || insn.c == 8, "the size is none of 2, 4 and 8"));
       case Format::abc:
         return first_of(reg(insn.a), reg(insn.b), reg(insn.c));
       case Format::a_pool8:
@@ -68,6 +74,12 @@ class Operands {
         return str_ctx(insn);
       case Format::str_read:
         return first_of(reg(insn.a), reg(insn.c),
+                        require(imm >= 1 && imm <= VM_STR_MAX, "no string has such a size"),
+                        heap(insn.b, imm - 1));
+      case Format::str_mem:
+        return str_mem(insn);
+      case Format::str_join:
+        return first_of(reg(insn.a), reg(insn.c + 1),
                         require(imm >= 1 && imm <= VM_STR_MAX, "no string has such a size"),
                         heap(insn.b, imm - 1));
       case Format::str_lit:
@@ -124,6 +136,13 @@ class Operands {
                    "the size is none of 1, 2, 4 and 8");
   }
 
+  static Reason bits(const vm_insn& insn) {
+    const BitRange range = bit_range(insn);
+    return require(insn.imm >= 0 && insn.imm < 2 * VM_BITS_SIGNED && range.width >= 1 &&
+                       range.shift + range.width <= 64,
+                   "these are not bits of a register");
+  }
+
   // A text of `length` bytes that starts at a block.
   static Reason heap(uint8_t block, int64_t length) {
     return require(
@@ -149,6 +168,14 @@ class Operands {
         insn.op == VM_OP_str_loc ? int64_t{imm_high(insn)} - 1 : int64_t{imm_high(insn)};
     return first_of(reg(insn.a), require(imm_high(insn) >= 1, "the string has no size"),
                     heap(insn.b, std::max<int64_t>(longest, 0)));
+  }
+
+  static Reason str_mem(const vm_insn& insn) {
+    const uint32_t bytes = imm_low(insn);
+    return first_of(reg(insn.a), reg(insn.c),
+                    require(bytes >= 1 && bytes < VM_STR_MAX && imm_high(insn) <= 1,
+                            "no string has such a size"),
+                    heap(insn.b, bytes));
   }
 
   Reason literal(const vm_insn& insn) const {
@@ -198,7 +225,7 @@ Reason check_output(const Output& output, const std::vector<Raw>& fields) {
   };
   if (output.kind == Output::Kind::field) {
     if (output.field >= fields.size()) return "the value names a field that the row has not";
-    return require((fields[output.field] == Raw::text) == (output.as == As::string),
+    return require((fields[output.field] == Raw::text) == is_text(output.as),
                    "the value reads a field as what it is not");
   }
   if (output.kind == Output::Kind::choice && !is_word(output.field))
@@ -229,8 +256,10 @@ Reason check_map(const MapSpec& map) {
   std::set<std::string_view> names;
   for (const KeyPart& part : map.key) {
     if (part.offset % 8 != 0 || part.offset < end) return "the parts of the key overlap";
-    if (part.size % 8 != 0 || part.size == 0 || (part.as != As::string && part.size != 8))
+    if (part.size % 8 != 0 || part.size == 0 || (!is_text(part.as) && part.size != 8))
       return "a part of the key has a size that is not its type's";
+    if (part.as == As::binary && part.bytes > part.size)
+      return "a part of the key has more bytes than room";
     if (!names.insert(part.name).second) return "two parts of the key have one name";
     if (part.name.empty() && map.key.size() > 1) return "a part of the key has no name";
     end = uint32_t{part.offset} + part.size;

@@ -105,6 +105,8 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_rand:
       return {.reads = b | c, .writes = a};
     case VM_OP_addi:
+    case VM_OP_bits:
+    case VM_OP_bswap:
     case VM_OP_not:
       return {.reads = b, .writes = a};
     case VM_OP_isnull:
@@ -122,6 +124,9 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_ld_gid:
     case VM_OP_ld_cpu:
     case VM_OP_ld_time:
+    case VM_OP_ld_task:
+    case VM_OP_ld_cgroup:
+    case VM_OP_ld_site:
     case VM_OP_ld_ctx:
       return {.writes = a};
     case VM_OP_ld_mem:
@@ -129,10 +134,14 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_str_comm:
     case VM_OP_str_ctx:
     case VM_OP_str_loc:
+    case VM_OP_str_bytes:
     case VM_OP_str_lit:
       return {.writes = a, .handles_written = a};
     case VM_OP_str_read:
+    case VM_OP_str_mem:
       return {.reads = c, .writes = a, .handles_written = a};
+    case VM_OP_str_join:
+      return {.reads = c | c << 1, .handles_read = c << 1, .writes = a, .handles_written = a};
     case VM_OP_str_lower:
     case VM_OP_str_upper:
     case VM_OP_str_trim:

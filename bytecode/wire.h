@@ -14,7 +14,9 @@ enum {
   VM_CELLS_MAX = 1024, /* unkeyed counters */
   VM_RINGS_MAX = 64,   /* ring 0 is shared, the others belong to one probe each */
   VM_BANKS = 4,
-  VM_PIDS_MAX = 16, /* process ids of one probe's filter */
+  VM_SYSCALLS_MAX = 512,    /* numbers that vm_syscall's table has */
+  VM_RELATIVES_MAX = 65536, /* processes of all families */
+  VM_PIDS_MAX = 16,         /* process ids of one probe's filter */
   VM_SCRATCH_PER_CPU =
       4, /* runs that can be under way on one CPU at once: task, softirq, irq, NMI */
 };
@@ -31,15 +33,46 @@ struct vm_bank {
                                              may read past the pool */
 };
 
+/* The cookie of a link: which slot a hit is of, and which of the host's sites it came from (a
+ * target of a probe; ld.site). */
+#define VM_COOKIE(slot, site) ((vm_u64)(site) << 32 | (vm_u32)(slot))
+#define VM_COOKIE_SLOT(cookie) ((vm_u32)(cookie))
+#define VM_COOKIE_SITE(cookie) ((vm_u32)((cookie) >> 32))
+
+/* What a probe asks of the current task before its closure runs; all that are set must hold. */
+enum {
+  VM_FILTER_SELF = 1,    /* not the tracing processes */
+  VM_FILTER_PIDS = 2,    /* a process of pids[] */
+  VM_FILTER_FAMILY = 4,  /* a process of vm_family: those named, and all that they have started */
+  VM_FILTER_COMM = 8,    /* the task's name is comm[] */
+  VM_FILTER_CGROUP = 16, /* below the control group vm_cgroups[slot] */
+  VM_FILTER_NOBODY = 32, /* no task: the probe is deaf, its link is on the way out */
+};
+
+/* A member of a probe's family: the host puts in those that --pid names, the kernel their children
+ * as they are forked. The value tells whether its own hits count (1), or its children's only (0).
+ */
+enum {
+  VM_FAMILY_NAMED = 1u << 31
+}; /* in `family`: put in by the host, by the number that the host
+      has for the process; else by the kernel's own */
+struct vm_relative {
+  vm_u32 family; /* vm_probe's */
+  vm_u32 pid;
+};
+
 /* The value of a probe's code map (an mmapable array of one). A run reads `active` once and stays
  * in that bank; the host fills an idle bank, flips `active`, and reuses the old bank after a grace
  * period. */
 struct vm_probe {
-  vm_u32 active; /* bank index */
-  vm_u32 ring;   /* slot of the ring buffer its rows go to */
-  vm_u32 self;   /* 1: hits by the tracing processes count too */
+  vm_u32 active;  /* bank index */
+  vm_u32 ring;    /* slot of the ring buffer its rows go to */
+  vm_u32 filters; /* VM_FILTER_* */
   vm_u32 pid_count;
-  vm_u32 pids[VM_PIDS_MAX]; /* only these process ids, where pid_count > 0 */
+  vm_u32 family; /* of VM_FILTER_FAMILY: the same in all slots of a probe */
+  vm_u32 reserved;
+  vm_u32 pids[VM_PIDS_MAX]; /* process ids as the host sees them (vm_pid_namespace) */
+  vm_u8 comm[VM_COMM_BYTES];
   struct vm_bank banks[VM_BANKS];
 };
 

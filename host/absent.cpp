@@ -1,5 +1,6 @@
 // The session where there is no kernel to talk to. Closures compile, for any target that is spelled
 // right, against what every probe has; whatever needs the kernel says so.
+#include "host/inventory.hpp"
 #include "host/session.hpp"
 
 namespace host {
@@ -53,9 +54,26 @@ Result<Target> Session::resolve(Kind kind, std::string_view text, std::string_vi
 Result<ProbeInfo> Session::attach(const Target&, bytecode::Program, const AttachOptions&) {
   return absent();
 }
+Result<Resolution> Session::resolve(const Request& request) {
+  Resolution resolution;
+  const std::vector<std::string> none = {std::string()};
+  for (const std::string& target : request.targets) {
+    for (const std::string& symbol : request.symbols.empty() ? none : request.symbols) {
+      Result<Target> found = resolve(request.kind, target, symbol);
+      if (!found) return std::move(found).error();
+      resolution.targets.push_back(std::move(found).value());
+    }
+  }
+  return resolution;
+}
+
+Result<ProbeInfo> Session::attach(std::vector<Member>, const AttachOptions&) { return absent(); }
+Status Session::swap(ProbeId, std::vector<std::shared_ptr<const bytecode::Program>>) {
+  return absent();
+}
 Status Session::swap(ProbeId, bytecode::Program) { return absent(); }
 Status Session::detach(ProbeId) { return absent(); }
-const Target* Session::target_of(ProbeId) const { return nullptr; }
+const std::vector<Target>* Session::targets_of(ProbeId) const { return nullptr; }
 std::vector<ProbeInfo> Session::list() const { return {}; }
 std::optional<ProbeInfo> Session::info(ProbeId) const { return std::nullopt; }
 std::vector<int> Session::ring_fds() const { return {}; }
@@ -65,5 +83,11 @@ Result<Value> Session::map_get(std::string_view) const { return absent(); }
 Status Session::map_clear(std::string_view) { return absent(); }
 Status Session::map_delete(std::string_view) { return absent(); }
 std::vector<std::string> Session::changed_maps() { return {}; }
+
+Status list_targets(const Search&, const std::function<bool(Attachable&&)>&) { return absent(); }
+std::vector<Finding> examine() {
+  const Error error = absent();
+  return {{"kernel side", false, error.message, error.hint}};
+}
 
 }  // namespace host

@@ -3,12 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "host/debug_file.hpp"
 #include "host/elf.hpp"
 
 namespace host {
@@ -79,16 +81,55 @@ std::optional<std::string> find_program(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<std::string> find_library(std::string_view word) {
-  const std::string cache = read_all("/etc/ld.so.cache");
-  for (const auto& [name, path] : parse_library_cache(cache))
-    if (is_called(name, word) && is_native(path)) return path;
+// The file that a path means inside `root`: links there lead into the same root, also those that
+// begin with a slash.
+std::optional<std::string> inside(const std::string& root, std::string_view path) {
+  if (root.empty()) return std::string(path);
+  constexpr int links_max = 40;  // as the kernel's own
+  std::string left(path), done;
+  for (int links = 0; !left.empty();) {
+    const size_t start = left.find_first_not_of('/');
+    if (start == std::string::npos) break;
+    const size_t end = std::min(left.find('/', start), left.size());
+    const std::string part = left.substr(start, end - start);
+    left.erase(0, end);
+    if (part == ".") continue;
+    if (part == "..") {
+      done.resize(done.empty() ? 0 : done.rfind('/'));
+      continue;
+    }
+    std::error_code error;
+    std::string here = root;
+    here.append(done).append("/").append(part);
+    const std::filesystem::path link = std::filesystem::read_symlink(here, error);
+    if (error) {
+      done.append("/").append(part);
+      continue;
+    }
+    if (++links > links_max) return std::nullopt;
+    if (link.is_absolute()) done.clear();
+    left.insert(0, link.string());
+    if (left.front() != '/') left.insert(0, 1, '/');
+  }
+  return root + done;
+}
+
+std::optional<std::string> find_library(std::string_view word, const std::string& root) {
+  const std::string cache = read_all((root + "/etc/ld.so.cache").c_str());
+  for (const auto& [name, path] : parse_library_cache(cache)) {
+    if (!is_called(name, word)) continue;
+    if (auto file = inside(root, path); file && is_native(*file)) return file;
+  }
   for (const char* folder : {"/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/lib64", "/lib",
                              "/usr/lib64", "/usr/lib", "/usr/local/lib"}) {
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const auto place = inside(root, folder);
+    if (!place) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(*place, ignored)) {
       const std::string name = entry.path().filename();
-      if (is_called(name, word) && is_native(entry.path())) return entry.path();
+      if (!is_called(name, word)) continue;
+      if (auto file = inside(root, std::string(folder) + "/" + name); file && is_native(*file))
+        return file;
     }
   }
   return std::nullopt;
@@ -121,6 +162,13 @@ std::vector<std::pair<std::string, std::string>> parse_library_cache(std::string
 }
 
 std::optional<std::string> find_binary(std::string_view word) {
+  if (const std::string root(root_of(word)); !root.empty()) {
+    std::string_view rest = word.substr(root.size());
+    if (auto file = inside(root, rest); file && is_file(*file)) return file;
+    while (rest.starts_with('/')) rest.remove_prefix(1);
+    if (rest.empty() || rest.find('/') != std::string_view::npos) return std::nullopt;
+    return find_library(rest, root);
+  }
   if (word.find('/') != std::string_view::npos) {
     std::string path(word);
     if (!is_file(path)) return std::nullopt;
@@ -129,9 +177,9 @@ std::optional<std::string> find_binary(std::string_view word) {
   // A library's bare name says so itself; programs called lib... are found in $PATH first only when
   // no library answers.
   if (word.starts_with("lib") || word.find(".so") != std::string_view::npos)
-    if (auto library = find_library(word)) return library;
+    if (auto library = find_library(word, {})) return library;
   if (auto program = find_program(word)) return program;
-  return find_library(word);
+  return find_library(word, {});
 }
 
 }  // namespace host

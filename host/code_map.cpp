@@ -27,7 +27,8 @@ Result<CodeMap> CodeMap::create(const InnerShape& shape) {
 CodeMap::CodeMap(CodeMap&& other) noexcept
     : fd_(std::move(other.fd_)),
       probe_(std::exchange(other.probe_, nullptr)),
-      mapped_(other.mapped_) {
+      mapped_(other.mapped_),
+      filters_(other.filters_) {
   std::copy(std::begin(other.free_), std::end(other.free_), std::begin(free_));
 }
 
@@ -35,18 +36,27 @@ CodeMap::~CodeMap() {
   if (probe_ != nullptr) munmap(probe_, mapped_);
 }
 
-void CodeMap::configure(uint32_t ring, bool self, const std::vector<uint32_t>& pids) {
+void CodeMap::configure(uint32_t ring, const Filters& filters) {
+  mute();
+  filters_ = filters.which;
   probe_->ring = ring;
-  probe_->self = self ? 1 : 0;
+  probe_->family = filters.family;
   std::fill(std::begin(probe_->pids), std::end(probe_->pids), 0);
-  std::copy_n(pids.begin(), std::min<size_t>(pids.size(), VM_PIDS_MAX), probe_->pids);
-  probe_->pid_count = static_cast<vm_u32>(std::min<size_t>(pids.size(), VM_PIDS_MAX));
+  const size_t pids = std::min<size_t>(filters.pids.size(), VM_PIDS_MAX);
+  std::copy_n(filters.pids.begin(), pids, probe_->pids);
+  probe_->pid_count = static_cast<vm_u32>(pids);
+  // As the kernel keeps a task's name: cut, with a NUL at the end.
+  std::fill(std::begin(probe_->comm), std::end(probe_->comm), 0);
+  std::copy_n(filters.comm.begin(), std::min<size_t>(filters.comm.size(), VM_COMM_BYTES - 1),
+              probe_->comm);
+}
+
+void CodeMap::listen() {
+  std::atomic_ref(probe_->filters).store(filters_, std::memory_order_release);
 }
 
 void CodeMap::mute() {
-  constexpr uint32_t nobody = UINT32_MAX;
-  for (vm_u32& pid : probe_->pids) std::atomic_ref(pid).store(nobody, std::memory_order_release);
-  std::atomic_ref(probe_->pid_count).store(1, std::memory_order_release);
+  std::atomic_ref(probe_->filters).store(VM_FILTER_NOBODY, std::memory_order_release);
 }
 
 void CodeMap::settle() {

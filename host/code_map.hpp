@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bytecode/program.hpp"
@@ -11,6 +12,14 @@
 #include "host/loader.hpp"
 
 namespace host {
+
+// Whose hits a probe shows (VM_FILTER_*).
+struct Filters {
+  uint32_t which = 0;
+  std::vector<uint32_t> pids = {};
+  std::string comm = {};
+  uint32_t family = 0;
+};
 
 class CodeMap {
  public:
@@ -21,8 +30,10 @@ class CodeMap {
 
   int fd() const { return fd_.get(); }
 
-  // Who is counted and where rows go. Only while no run can be in this map.
-  void configure(uint32_t ring, bool self, const std::vector<uint32_t>& pids);
+  // Whom to ask about, where rows go. Only while no run can be in this map; it stays deaf.
+  void configure(uint32_t ring, const Filters& filters);
+  // From now on hits begin runs.
+  void listen();
   // From now on no hit begins a run. Runs under way go on.
   void mute();
 
@@ -44,6 +55,7 @@ class CodeMap {
   Fd fd_;
   vm_probe* probe_ = nullptr;
   size_t mapped_ = 0;
+  uint32_t filters_ = 0;  // when it listens
   bool free_[VM_BANKS] = {false, true, true, true};
 };
 

@@ -1,45 +1,20 @@
 #include "host/elf.hpp"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <gelf.h>
-#include <libelf.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstring>
-#include <memory>
 #include <unordered_set>
 
-#include "host/fd.hpp"
-#include "host/refusal.hpp"
+#include "host/debug_file.hpp"
+#include "host/symbol_names.hpp"
 
 namespace host {
 
-using bytecode::Error;
 using bytecode::Result;
 
 namespace {
-
-#if defined(__x86_64__)
-constexpr uint16_t native_machine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr uint16_t native_machine = EM_AARCH64;
-#else
-#error "uprobes need this machine's ELF number"
-#endif
-
-struct ElfEnd {
-  void operator()(Elf* elf) const { elf_end(elf); }
-};
-using ElfHandle = std::unique_ptr<Elf, ElfEnd>;
-
-Error not_elf(const std::string& path, std::string_view why) {
-  return no_target(path + " " + std::string(why),
-                   "give a program or a shared library of this machine");
-}
 
 // The sections that say which version each dynamic symbol has.
 struct Versions {
@@ -63,7 +38,7 @@ Versions find_versions(Elf* elf) {
   return versions;
 }
 
-std::string version_name(Elf* elf, const Versions& versions, unsigned index) {
+std::string_view version_name(Elf* elf, const Versions& versions, unsigned index) {
   if (versions.definitions == nullptr) return {};
   // No table is that long. A broken file's step must neither lead back, for ever, nor overflow.
   constexpr uint32_t step_max = 1 << 20;
@@ -76,7 +51,7 @@ std::string version_name(Elf* elf, const Versions& versions, unsigned index) {
       const auto aux = static_cast<int>(std::min<uint32_t>(definition.vd_aux, step_max));
       if (gelf_getverdaux(versions.definitions, at + aux, &name) == nullptr) return {};
       const char* text = elf_strptr(elf, versions.definition_strings, name.vda_name);
-      return text == nullptr ? std::string() : std::string(text);
+      return text == nullptr ? std::string_view() : std::string_view(text);
     }
     if (definition.vd_next == 0 || definition.vd_next > step_max) return {};
     at += static_cast<int>(definition.vd_next);
@@ -86,69 +61,64 @@ std::string version_name(Elf* elf, const Versions& versions, unsigned index) {
 // A static executable keeps versions in the name itself: "memcpy@@GLIBC_2.14".
 void split_version(ElfSymbol& symbol) {
   const size_t at = symbol.name.find('@');
-  if (at == std::string::npos) return;
-  std::string version = symbol.name.substr(at + 1);
-  symbol.is_default = version.starts_with('@');
-  if (symbol.is_default) version.erase(0, 1);
-  symbol.version = std::move(version);
-  symbol.name.resize(at);
+  if (at == std::string_view::npos) return;
+  symbol.version = symbol.name.substr(at + 1);
+  symbol.is_default = symbol.version.starts_with('@');
+  if (symbol.is_default) symbol.version.remove_prefix(1);
+  symbol.name = symbol.name.substr(0, at);
 }
 
 }  // namespace
 
 Result<ElfFile> ElfFile::open(const std::string& path) {
-  if (elf_version(EV_CURRENT) == EV_NONE) return not_elf(path, "cannot be read by this libelf");
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) {
-    Error error = refusal("read " + path, errno);
-    error.kind = bytecode::ErrorKind::target;
-    return error;
-  }
-  const ElfHandle elf(elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr));
-  GElf_Ehdr header;
-  if (!elf || elf_kind(elf.get()) != ELF_K_ELF || gelf_getehdr(elf.get(), &header) == nullptr)
-    return not_elf(path, "is not an ELF file");
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != native_machine)
-    return not_elf(path, "is for another kind of machine");
-  if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
-    return not_elf(path, "is neither a program nor a shared library");
-
+  Result<ElfImage> image = ElfImage::open(path);
+  if (!image) return std::move(image).error();
   ElfFile file;
-  file.path_ = path;
-  file.machine_ = header.e_machine;
+  file.image_ = std::move(image).value();
+  Elf* elf = file.image_.elf();
+  GElf_Ehdr header;
+  size_t count = 0;
+  if (gelf_getehdr(elf, &header) == nullptr || elf_getphdrnum(elf, &count) != 0) count = 0;
   file.entry_ = header.e_entry;
   file.is_program_ = header.e_type == ET_EXEC;
-  size_t count = 0;
-  if (elf_getphdrnum(elf.get(), &count) != 0) return not_elf(path, "has no program headers");
   for (size_t i = 0; i < count; ++i) {
     GElf_Phdr segment;
-    if (gelf_getphdr(elf.get(), static_cast<int>(i), &segment) == nullptr) continue;
+    if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr) continue;
     if (segment.p_type == PT_INTERP) file.is_program_ = true;
     if (segment.p_type == PT_LOAD)
       file.segments_.push_back(
           {segment.p_vaddr, segment.p_offset, segment.p_filesz, (segment.p_flags & PF_X) != 0});
   }
+  return file;
+}
 
-  const Versions versions = find_versions(elf.get());
-  for (Elf_Scn* section = elf_nextscn(elf.get(), nullptr); section != nullptr;
-       section = elf_nextscn(elf.get(), section)) {
+// Whether there was a full table (.symtab) among them.
+bool ElfFile::add_symbols(const ElfImage& image) const {
+  Elf* elf = image.elf();
+  const Versions versions = find_versions(elf);
+  bool full = false;
+  for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr;
+       section = elf_nextscn(elf, section)) {
     GElf_Shdr shape;
     if (gelf_getshdr(section, &shape) == nullptr) continue;
     if ((shape.sh_type != SHT_SYMTAB && shape.sh_type != SHT_DYNSYM) || shape.sh_entsize == 0)
       continue;
     Elf_Data* data = elf_getdata(section, nullptr);
-    if (data == nullptr) continue;
+    // A debug file says that there was a dynamic table, but holds none.
+    if (data == nullptr || data->d_buf == nullptr) continue;
+    full = full || shape.sh_type == SHT_SYMTAB;
     const size_t symbols = shape.sh_size / shape.sh_entsize;
     for (size_t i = 0; i < symbols; ++i) {
       GElf_Sym raw;
       if (gelf_getsym(data, static_cast<int>(i), &raw) == nullptr) continue;
       const int type = GELF_ST_TYPE(raw.st_info);
       if ((type != STT_FUNC && type != STT_GNU_IFUNC) || raw.st_shndx == SHN_UNDEF) continue;
-      const char* name = elf_strptr(elf.get(), shape.sh_link, raw.st_name);
-      const std::optional<uint64_t> offset = file.offset_of(raw.st_value);
+      const char* name = elf_strptr(elf, shape.sh_link, raw.st_name);
+      const std::optional<uint64_t> offset = offset_of(raw.st_value);
       if (name == nullptr || *name == '\0' || !offset) continue;
       ElfSymbol symbol;
       symbol.name = name;
+      symbol.address = raw.st_value;
       symbol.offset = *offset;
       symbol.size = raw.st_size;
       symbol.is_resolver = type == STT_GNU_IFUNC;
@@ -159,65 +129,109 @@ Result<ElfFile> ElfFile::open(const std::string& path) {
         constexpr unsigned hidden = 0x8000;
         symbol.is_default = (version & hidden) == 0;
         const unsigned index = version & ~hidden;
-        if (index > VER_NDX_GLOBAL) symbol.version = version_name(elf.get(), versions, index);
+        if (index > VER_NDX_GLOBAL) symbol.version = version_name(elf, versions, index);
       }
-      file.symbols_.push_back(std::move(symbol));
+      tables_->symbols.push_back(symbol);
     }
   }
-  if (const auto entry = file.offset_of(file.entry_)) {
-    file.entry_code_.resize(96);
-    const ssize_t n = pread(fd.get(), file.entry_code_.data(), file.entry_code_.size(),
-                            static_cast<off_t>(*entry));
-    file.entry_code_.resize(n > 0 ? static_cast<size_t>(n) : 0);
-  }
-  return file;
+  return full;
 }
 
-std::optional<uint64_t> ElfFile::offset_of(uint64_t address) const {
+const std::vector<ElfSymbol>& ElfFile::symbols() const {
+  if (std::exchange(tables_->read, true)) return tables_->symbols;
+  if (add_symbols(image_)) return tables_->symbols;
+  for (auto find : {find_debug_file, find_mini_debug}) {
+    std::optional<ElfImage> other = find(image_);
+    if (!other) continue;
+    tables_->others.push_back(*other);
+    if (add_symbols(*other)) break;
+  }
+  return tables_->symbols;
+}
+
+std::optional<uint64_t> ElfFile::offset_of(uint64_t address, bool any) const {
   for (const Segment& segment : segments_)
-    if (segment.executable && address >= segment.address &&
+    if ((any || segment.executable) && address >= segment.address &&
         address - segment.address < segment.size)
       return address - segment.address + segment.offset;
   return std::nullopt;
 }
 
-const ElfSymbol* ElfFile::find(std::string_view name) const {
+std::optional<uint64_t> ElfFile::address_of(uint64_t offset) const {
+  for (const Segment& segment : segments_)
+    if (segment.executable && offset >= segment.offset && offset - segment.offset < segment.size)
+      return offset - segment.offset + segment.address;
+  return std::nullopt;
+}
+
+std::vector<const ElfSymbol*> ElfFile::find_all(std::string_view word) const {
   std::string_view version;
-  if (const size_t at = name.find('@'); at != std::string_view::npos) {
-    version = name.substr(at + 1);
+  // "operator@" is no C++, so what follows an @ is a version.
+  if (const size_t at = word.find('@'); at != std::string_view::npos && at != 0) {
+    version = word.substr(at + 1);
     while (version.starts_with('@')) version.remove_prefix(1);
-    name = name.substr(0, at);
+    word = word.substr(0, at);
   }
-  const ElfSymbol* other = nullptr;
-  for (const ElfSymbol& symbol : symbols_) {
-    if (symbol.name != name) continue;
-    if (version.empty() ? symbol.is_default : symbol.version == version) return &symbol;
-    if (version.empty() && other == nullptr) other = &symbol;
-  }
-  return other;
+  std::vector<const ElfSymbol*> found;
+  std::unordered_set<uint64_t> places;
+  const auto collect = [&](const NameMatch& matches, bool defaults) {
+    for (const ElfSymbol& symbol : symbols()) {
+      if (version.empty() ? defaults && !symbol.is_default : symbol.version != version) continue;
+      if (matches(symbol.name) && places.insert(symbol.offset).second) found.push_back(&symbol);
+    }
+  };
+  const NameMatch literal(word, NameMatch::As::literal);
+  collect(literal, true);
+  if (found.empty()) collect(literal, false);
+  if (found.empty() && is_glob(word)) collect({word, NameMatch::As::glob}, false);
+  return found;
+}
+
+const ElfSymbol* ElfFile::find(std::string_view word) const {
+  const auto found = find_all(word);
+  return found.empty() ? nullptr : found.front();
+}
+
+const ElfSymbol* ElfFile::at(uint64_t address) const {
+  for (const ElfSymbol& symbol : symbols())
+    if (address == symbol.address ||
+        (address > symbol.address && address - symbol.address < symbol.size))
+      return &symbol;
+  return nullptr;
 }
 
 // x86-64's _start, from every libc since the first: `lea main(%rip), %rdi` or `mov $main, %rdi`
 // before the call of __libc_start_main.
-std::optional<uint64_t> ElfFile::main_offset() const {
-  if (!is_program_ || machine_ != EM_X86_64) return std::nullopt;
-  for (size_t i = 0; i + 7 <= entry_code_.size(); ++i) {
-    const uint8_t* code = entry_code_.data() + i;
+std::optional<uint64_t> ElfFile::main_address() const {
+#if defined(__x86_64__)
+  const auto start = offset_of(entry_);
+  if (!is_program_ || !start) return std::nullopt;
+  constexpr size_t start_bytes = 96;
+  const Elf_Data* data =
+      elf_getdata_rawchunk(image_.elf(), static_cast<int64_t>(*start), start_bytes, ELF_T_BYTE);
+  if (data == nullptr) return std::nullopt;
+  for (size_t i = 0; i + 7 <= data->d_size; ++i) {
+    const uint8_t* code = static_cast<const uint8_t*>(data->d_buf) + i;
     int32_t word = 0;
     std::memcpy(&word, code + 3, sizeof word);
+    std::optional<uint64_t> address;
     if (code[0] == 0x48 && code[1] == 0x8d && code[2] == 0x3d)
-      return offset_of(entry_ + i + 7 + static_cast<int64_t>(word));
+      address = entry_ + i + 7 + static_cast<int64_t>(word);
     if (code[0] == 0x48 && code[1] == 0xc7 && code[2] == 0xc7)
-      return offset_of(static_cast<uint32_t>(word));
+      address = static_cast<uint32_t>(word);
+    if (address) return offset_of(*address) ? address : std::nullopt;
   }
+#endif
   return std::nullopt;
 }
 
 std::vector<std::string> ElfFile::names() const {
   std::vector<std::string> names;
-  std::unordered_set<std::string_view> seen;
-  for (const ElfSymbol& symbol : symbols_)
-    if (seen.insert(symbol.name).second) names.push_back(symbol.name);
+  std::unordered_set<std::string> seen;
+  for (const ElfSymbol& symbol : symbols()) {
+    std::string name(without_parameters(demangled(symbol.name)));
+    if (seen.insert(name).second) names.push_back(std::move(name));
+  }
   return names;
 }
 

@@ -39,6 +39,13 @@ std::optional<KernelFunction> Kallsyms::find(std::string_view name, std::string_
   return std::nullopt;
 }
 
+void Kallsyms::each(const std::function<bool(const KernelFunction&)>& sink) const {
+  std::ifstream file(path_);
+  std::string line;
+  while (std::getline(file, line))
+    if (const auto function = parse_kallsyms_line(line); function && !sink(*function)) return;
+}
+
 std::vector<std::string> Kallsyms::names_like(std::string_view name) const {
   constexpr size_t letters = 3;
   std::vector<std::string> names;

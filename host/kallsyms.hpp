@@ -1,6 +1,7 @@
 // The kernel's functions by name, from /proc/kallsyms.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ class Kallsyms {
   bool readable() const;
   // The function `name`, of `module` where that is not empty.
   std::optional<KernelFunction> find(std::string_view name, std::string_view module = {}) const;
+  // Every function, in the file's order (of addresses, modules last), until `sink` returns false.
+  void each(const std::function<bool(const KernelFunction&)>& sink) const;
   // Names worth comparing with a misspelt one: as long, within a few letters, and beginning alike.
   // To compare with all 100,000 would take seconds. A name may come more than once.
   std::vector<std::string> names_like(std::string_view name) const;

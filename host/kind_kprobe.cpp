@@ -1,11 +1,14 @@
-// Kernel functions and syscalls. Where the kernel has no kprobes, a syscall's tracepoint stands in
-// and the note says so; there argN, args and retval mean the syscall's.
-#include <charconv>
-
-#include "bytecode/suggest.hpp"
+// Kernel functions and syscalls, at their entry (kprobe) and when they return (kretprobe). Where
+// the kernel has no kprobes, fentry stands in for a function and a syscall's tracepoint for the
+// call, and the note says so; there argN, args and retval mean the syscall's.
+#include "host/describe.hpp"
+#include "host/kernel_place.hpp"
 #include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
 #include "host/syscalls.hpp"
 #include "host/target.hpp"
+#include "host/together.hpp"
+#include "host/trial.hpp"
 
 namespace host {
 
@@ -15,63 +18,37 @@ using bytecode::FieldKind;
 
 namespace {
 
-// "module:function+0x10" in its parts.
-struct Place {
-  std::string module;
-  std::string function;
-  uint64_t offset = 0;
-};
-
-Result<Place> parse_place(std::string_view text) {
-  Place place;
-  if (const size_t colon = text.find(':'); colon != std::string_view::npos) {
-    place.module = text.substr(0, colon);
-    text.remove_prefix(colon + 1);
-  }
-  const size_t plus = text.find('+');
-  place.function = text.substr(0, plus);
-  if (plus != std::string_view::npos) {
-    std::string_view digits = text.substr(plus + 1);
-    int base = 10;
-    if (digits.starts_with("0x")) {
-      digits.remove_prefix(2);
-      base = 16;
-    }
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), place.offset, base);
-    if (digits.empty() || error != std::errc() || end != digits.data() + digits.size())
-      return no_target(std::string(digits) + " is not an offset", "write it as func+0x10");
-  }
-  if (place.function.empty())
-    return no_target("a kprobe needs a function", "bpf-kprobe tcp_sendmsg {...}");
-  return place;
-}
-
-void add_note(std::string& notes, std::string_view note) {
-  if (note.empty()) return;
-  if (!notes.empty()) notes += "; ";
-  notes += note;
-}
-
 bool is_syscall(Machine& machine, std::string_view name) {
   if (auto tracefs = machine.tracefs())
     if ((*tracefs)->has_event("syscalls", "sys_enter_" + std::string(name))) return true;
   return machine.kallsyms().find(syscall_symbol(name)).has_value();
 }
 
+std::string event_of(Kind kind, std::string_view syscall) {
+  return (is_return(kind) ? "sys_exit_" : "sys_enter_") + std::string(syscall);
+}
+
 // The syscall's own arguments, seen from its entry point: each is one step away through the user's
 // saved registers.
-Result<Target> syscall_kprobe(Machine& machine, const std::string& name) {
-  Target target;
-  target.kind = target.attach_kind = Kind::kprobe;
-  target.function = syscall_symbol(name);
+Result<Target> syscall_kprobe(Machine& machine, const std::string& name, Kind kind) {
+  Result<Target> made = kprobe_target(machine, {{}, syscall_symbol(name), 0}, kind);
+  if (!made) return made;
+  Target& target = *made;
+  target.func = name;
   target.note = syscall_note(name);
-  target.schema.registers = syscall_registers();
-  Result<Target> described = tracepoint_target(machine, "syscalls", "sys_enter_" + name);
+  if (is_return(kind)) {
+    // The entry point's prototype says long, as the result of every call is.
+    target.schema.args.clear();
+    return made;
+  }
+  target.schema.registers = syscall_registers(entry_point_registers());
+  target.schema.args.clear();
+  target.schema.may_be_absent = true;
+  Result<Target> described = tracepoint_target(machine, "syscalls", event_of(kind, name));
   if (!described) {
     add_note(target.note,
              "argument names are unknown here, as the syscall's tracepoint is missing");
-    return target;
+    return made;
   }
   const std::vector<Field>& words = target.schema.registers;
   for (Field field : described->schema.args) {
@@ -81,45 +58,27 @@ Result<Target> syscall_kprobe(Machine& machine, const std::string& name) {
     field.deref = words[index].deref;
     target.schema.args.push_back(std::move(field));
   }
-  return target;
+  describe_fields(machine, target.schema);
+  return made;
 }
 
 // `asked` is what the user wrote.
-Result<Target> syscall_tracepoint(Machine& machine, const std::string& name,
-                                  std::string_view asked) {
-  Result<Target> target = tracepoint_target(machine, "syscalls", "sys_enter_" + name);
+Result<Target> syscall_tracepoint(Machine& machine, const std::string& name, std::string_view asked,
+                                  Kind kind) {
+  Result<Target> target = tracepoint_target(machine, "syscalls", event_of(kind, name));
   if (!target) return target;
-  target->kind = Kind::kprobe;
+  target->kind = kind;
+  target->func = name;
   target->note = "this kernel has no kprobes: " + std::string(asked) +
                  " is seen through the tracepoint " + target->text;
   add_note(target->note, syscall_note(name));
   return target;
 }
 
-std::vector<std::string> syscall_names(Machine& machine) {
-  std::vector<std::string> names;
-  constexpr std::string_view prefix = "sys_enter_";
-  if (auto tracefs = machine.tracefs())
-    for (const std::string& event : (*tracefs)->events("syscalls"))
-      if (event.starts_with(prefix)) names.push_back(event.substr(prefix.size()));
-  return names;
-}
-
-Error missing_function(Machine& machine, const Place& place) {
-  const SyscallName syscall = syscall_name(place.function);
-  std::vector<std::string> names = syscall_names(machine);
-  std::string hint;
-  if (syscall.has_prefix) {
-    hint = bytecode::did_you_mean(syscall.name, names);
-  } else {
-    for (std::string& name : machine.kallsyms().names_like(place.function))
-      names.push_back(std::move(name));
-    hint = bytecode::did_you_mean(place.function, names);
-  }
-  if (hint.empty()) hint = "it may be inlined; grep -w " + place.function + " /proc/kallsyms";
-  std::string message = "there is no kernel function " + place.function;
-  if (!place.module.empty()) message += " in the module " + place.module;
-  return no_target(message, hint);
+Result<Target> syscall_target(Machine& machine, const std::string& name, std::string_view asked,
+                              Kind kind) {
+  return machine.has_kprobes() ? syscall_kprobe(machine, name, kind)
+                               : syscall_tracepoint(machine, name, asked, kind);
 }
 
 std::vector<Field> known_arguments(const KnownFunction& function) {
@@ -142,61 +101,121 @@ std::vector<Field> known_arguments(const KnownFunction& function) {
   return fields;
 }
 
-Result<Target> function_kprobe(Machine& machine, Place place) {
-  Target target;
-  target.kind = target.attach_kind = Kind::kprobe;
-  const KnownFunction* known = known_function(place.function);
-  if (known != nullptr && !known->now.empty() &&
-      machine.kallsyms().find(known->now, place.module)) {
-    add_note(target.note, std::string(known->reason) + "; using " + std::string(known->now));
-    place.function = known->now;
-  } else if (!machine.kallsyms().find(place.function, place.module)) {
-    return missing_function(machine, place);
+Result<Target> function_kprobe(Machine& machine, FunctionWord word, Kind kind) {
+  std::string note;
+  const KnownFunction* known = known_function(word.function);
+  if (known != nullptr && !known->now.empty() && machine.kallsyms().find(known->now, word.module)) {
+    add_note(note, std::string(known->reason) + "; using " + std::string(known->now));
+    word.function = known->now;
+  } else if (!machine.kallsyms().find(word.function, word.module)) {
+    return missing_function(machine, word);
   }
-  if (!place.module.empty()) target.function = place.module + ":";
-  target.function += place.function;
-  target.offset = place.offset;
-  // In the middle of a function the registers hold anything: they stay, the names do not.
-  target.schema.registers = call_registers();
-  if (known != nullptr && place.offset == 0) target.schema.args = known_arguments(*known);
+  Result<Target> target = kprobe_target(machine, word, kind);
+  if (!target) return target;
+  target->note = note;
+  if (known != nullptr && word.offset == 0 && !is_return(kind) && target->schema.args.empty()) {
+    target->schema.args = known_arguments(*known);
+    describe_fields(machine, target->schema);
+  }
   return target;
 }
 
-Result<Target> without_kprobes(Machine& machine, const Place& place) {
-  const KnownFunction* known = known_function(place.function);
+Result<Target> function_without_kprobes(Machine& machine, FunctionWord word, Kind kind) {
+  const std::string asked = word.function;
+  const KnownFunction* known = known_function(word.function);
+  if (known != nullptr && !known->now.empty() && machine.kallsyms().find(known->now, word.module))
+    word.function = known->now;
+  if (can_fentry(machine, word)) {
+    Result<Target> target = fentry_target(machine, word, kind);
+    if (!target) return target;
+    target->note = "this kernel has no kprobes: " + word.function + " is seen through " +
+                   std::string(kind_name(target->attach_kind));
+    return target;
+  }
   if (known != nullptr && !known->syscall.empty())
-    return syscall_tracepoint(machine, std::string(known->syscall), place.function);
-  if (!machine.kallsyms().find(place.function, place.module))
-    return missing_function(machine, place);
-  return no_target("this kernel has no kprobes (CONFIG_KPROBES is off), so " + place.function +
+    return syscall_tracepoint(machine, std::string(known->syscall), asked, kind);
+  if (!machine.kallsyms().find(word.function, word.module)) return missing_function(machine, word);
+  return no_target("this kernel has no kprobes (CONFIG_KPROBES is off), so " + word.function +
                        " cannot be probed",
                    "syscalls work by their names (openat), and so do tracepoints (bpf-tracepoint)");
 }
 
-Result<Target> find(Machine& machine, std::string_view text) {
-  Result<Place> place = parse_place(text);
-  if (!place) return std::move(place).error();
-  const bool kprobes = machine.has_kprobes();
-  if (place->module.empty() && place->offset == 0) {
-    const SyscallName syscall = syscall_name(place->function);
+Result<Target> find(Machine& machine, const FunctionWord& word, Kind kind) {
+  if (word.module.empty() && word.offset == 0) {
+    const SyscallName syscall = syscall_name(word.function);
     if (is_syscall(machine, syscall.name))
-      return kprobes ? syscall_kprobe(machine, syscall.name)
-                     : syscall_tracepoint(machine, syscall.name, place->function);
+      return syscall_target(machine, syscall.name, word.function, kind);
   }
-  return kprobes ? function_kprobe(machine, *place) : without_kprobes(machine, *place);
+  return machine.has_kprobes() ? function_kprobe(machine, word, kind)
+                               : function_without_kprobes(machine, word, kind);
 }
 
-// A kprobe is called what the user called it; where it really is, the note says.
-Result<Target> resolve(Machine& machine, std::string_view text, std::string_view) {
-  Result<Target> target = find(machine, text);
-  if (!target) return target;
-  target->text = text;
-  target->schema.target = "kprobe:" + target->text;
-  return target;
+void call_it(Target& target, std::string_view text) {
+  target.text = text;
+  target.schema.target = std::string(kind_name(target.kind)) + ":" + target.text;
 }
 
-Result<Link> attach(Machine&, const Target& target, const bpf_program* program, uint64_t cookie) {
-  Result<Fd> event = open_probe_event("kprobe", target.function, target.offset);
+// Syscalls where the word begins with sys_, or where this kernel has nothing else to probe.
+std::vector<Target> syscalls_like(Machine& machine, const SyscallName& name, Kind kind) {
+  std::vector<Target> found;
+  constexpr std::string_view prefix = "sys_enter_";
+  const auto tracefs = machine.tracefs();
+  if (!tracefs) return found;
+  for (const std::string& event : (*tracefs)->events("syscalls")) {
+    if (!event.starts_with(prefix)) continue;
+    const std::string call = event.substr(prefix.size());
+    if (!matches_glob(name.name, call)) continue;
+    Result<Target> target = syscall_target(machine, call, call, kind);
+    if (!target) continue;
+    call_it(*target, (name.has_prefix ? "sys_" : "") + call);
+    found.push_back(std::move(target).value());
+  }
+  return found;
+}
+
+Result<std::vector<Target>> resolve_glob(Machine& machine, const FunctionWord& word, Kind kind) {
+  std::vector<Target> found;
+  const SyscallName syscall = syscall_name(word.function);
+  if (word.module.empty() && (syscall.has_prefix || !machine.has_kprobes()))
+    found = syscalls_like(machine, syscall, kind);
+  if (!syscall.has_prefix) {
+    for (const FunctionWord& function : functions_like(machine, word)) {
+      if (!machine.has_kprobes() && !can_fentry(machine, function)) continue;
+      Result<Target> target = machine.has_kprobes() ? kprobe_target(machine, function, kind)
+                                                    : fentry_target(machine, function, kind);
+      if (!target) continue;
+      if (!machine.has_kprobes())
+        target->note = "this kernel has no kprobes: functions are seen through " +
+                       std::string(kind_name(target->attach_kind));
+      call_it(*target, function.name());
+      found.push_back(std::move(target).value());
+    }
+  }
+  if (found.empty())
+    return no_target("no kernel function that can be probed matches " + word.name(),
+                     "bpf-targets '" + word.function + "' lists what there is");
+  return found;
+}
+
+template <Kind kind>
+Result<std::vector<Target>> resolve(Machine& machine, const Request&, std::string_view text,
+                                    std::string_view) {
+  Result<FunctionWord> word = parse_function(kind, text);
+  if (!word) return std::move(word).error();
+  if (is_glob(text)) return resolve_glob(machine, *word, kind);
+  Result<Target> target = find(machine, *word, kind);
+  if (!target) return std::move(target).error();
+  // A kprobe is called what the user called it; where it really is, the note says.
+  call_it(*target, text);
+  return std::vector<Target>{std::move(target).value()};
+}
+
+Result<Attachment> attach_one(Attaching& attaching, const AttachPlace& place, bool returns) {
+  const Target& target = *place.target;
+  Result<const bpf_program*> program = attaching.programs.shared("vm_kprobe");
+  if (!program) return std::move(program).error();
+  Result<Fd> event = open_probe_event(
+      {.pmu = "kprobe", .where = target.function, .offset = target.offset, .is_return = returns});
   if (!event) {
     Error error = std::move(event).error();
     if (error.hint.empty())
@@ -204,11 +223,65 @@ Result<Link> attach(Machine&, const Target& target, const bpf_program* program, 
           "the kernel keeps some functions from probes (/sys/kernel/debug/kprobes/blacklist)";
     return error;
   }
-  return link_perf_event(std::move(event).value(), program, cookie, target.text);
+  Result<Link> link =
+      link_perf_event(std::move(event).value(), *program, place.cookie, target.text);
+  if (!link) return std::move(link).error();
+  return Attachment{std::move(link).value(), *program};
+}
+
+// All functions by one link.
+Result<Attachment> attach_set(Attaching& attaching, std::span<const AttachPlace> places,
+                              bool returns) {
+  Result<const bpf_program*> program = attaching.programs.shared("vm_kprobe_multi");
+  if (!program) return std::move(program).error();
+  FunctionSet set;
+  set.is_return = returns;
+  for (const AttachPlace& place : places) {
+    // The kernel looks for the name in all modules.
+    const std::string& function = place.target->function;
+    set.names.push_back(function.c_str() + (function.find(':') + 1));
+    set.cookies.push_back(place.cookie);
+  }
+  Result<Link> link = link_functions(set, *program);
+  if (!link) return std::move(link).error();
+  return Attachment{std::move(link).value(), *program};
+}
+
+// Tried on a function that only the kernel's own tests call.
+bool can_link_sets(Attaching& attaching) {
+  Result<const bpf_program*> program = attaching.programs.shared("vm_kprobe_multi");
+  if (!program) return false;
+  FunctionSet set;
+  set.names = {trial::idle_function};
+  set.cookies = {0};
+  return static_cast<bool>(link_functions(set, *program));
+}
+
+template <Kind kind>
+Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
+  constexpr bool returns = is_return(kind);
+  const Linking linking = {
+      [&](std::span<const AttachPlace> set) { return attach_set(attaching, set, returns); },
+      [&](const AttachPlace& place) { return attach_one(attaching, place, returns); },
+      [&] { return can_link_sets(attaching); }, "kprobe.multi"};
+  // Sets are of functions' entries: places inside of them come by themselves.
+  std::vector<AttachPlace> whole, inside;
+  for (const AttachPlace& place : places)
+    (place.target->offset == 0 ? whole : inside).push_back(place);
+  Result<Attached> attached = attach_together(attaching.machine, whole, linking);
+  if (!attached) return attached;
+  for (const AttachPlace& place : inside) {
+    Result<Attachment> one = attach_one(attaching, place, returns);
+    if (!one) return std::move(one).error();
+    attached->attachments.push_back(std::move(one).value());
+  }
+  return attached;
 }
 
 }  // namespace
 
-const KindRecord kprobe_kind = {Kind::kprobe, "vm_kprobe", false, resolve, attach};
+const KindRecord kprobe_kind = {Kind::kprobe, resolve<Kind::kprobe>, attach<Kind::kprobe>};
+const KindRecord kretprobe_kind = {Kind::kretprobe, resolve<Kind::kretprobe>,
+                                   attach<Kind::kretprobe>};
 
 }  // namespace host

@@ -12,7 +12,9 @@
 #include <cerrno>
 
 #include "bytecode/suggest.hpp"
+#include "host/describe.hpp"
 #include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
 #include "host/target.hpp"
 
 namespace host {
@@ -62,17 +64,49 @@ Result<Target> resolve_bare(Machine& machine, const Tracefs& tracefs, std::strin
   return no_target("several categories have a tracepoint " + std::string(event), hint);
 }
 
-Result<Target> resolve(Machine& machine, std::string_view target, std::string_view) {
-  Result<const Tracefs*> tracefs = machine.tracefs();
-  if (!tracefs) return std::move(tracefs).error();
-  const size_t separator = target.find_first_of(":/");
-  if (separator == std::string_view::npos) return resolve_bare(machine, **tracefs, target);
-  return tracepoint_target(machine, target.substr(0, separator), target.substr(separator + 1));
+Result<Target> resolve_one(Machine& machine, const Tracefs& tracefs, std::string_view word) {
+  const size_t separator = word.find_first_of(":/");
+  if (separator == std::string_view::npos) return resolve_bare(machine, tracefs, word);
+  return tracepoint_target(machine, word.substr(0, separator), word.substr(separator + 1));
 }
 
-Result<Link> attach(Machine& machine, const Target& target, const bpf_program* program,
-                    uint64_t cookie) {
+// Of a glob without a category every category's events.
+Result<std::vector<Target>> resolve_glob(Machine& machine, const Tracefs& tracefs,
+                                         std::string_view word) {
+  const size_t separator = word.find_first_of(":/");
+  const bool is_bare = separator == std::string_view::npos;
+  const std::string category_glob = is_bare ? "*" : std::string(word.substr(0, separator));
+  const std::string event_glob(is_bare ? word : word.substr(separator + 1));
+  std::vector<Target> found;
+  for (const std::string& category : tracefs.categories()) {
+    if (!matches_glob(category_glob, category)) continue;
+    for (const std::string& event : tracefs.events(category)) {
+      if (!matches_glob(event_glob, event)) continue;
+      // What the function tracer calls events is no tracepoint: it has a format and no hook.
+      if (category == "ftrace") continue;
+      Result<Target> target = tracepoint_target(machine, category, event);
+      if (target) found.push_back(std::move(target).value());
+    }
+  }
+  if (found.empty())
+    return no_target("no tracepoint matches " + std::string(word),
+                     "bpf-targets --kind tracepoint lists them");
+  return found;
+}
+
+Result<std::vector<Target>> resolve(Machine& machine, const Request&, std::string_view word,
+                                    std::string_view) {
   Result<const Tracefs*> tracefs = machine.tracefs();
+  if (!tracefs) return std::move(tracefs).error();
+  if (is_glob(word)) return resolve_glob(machine, **tracefs, word);
+  Result<Target> target = resolve_one(machine, **tracefs, word);
+  if (!target) return std::move(target).error();
+  return std::vector<Target>{std::move(target).value()};
+}
+
+Result<Attachment> attach_one(Attaching& attaching, const AttachPlace& place) {
+  const Target& target = *place.target;
+  Result<const Tracefs*> tracefs = attaching.machine.tracefs();
   if (!tracefs) return std::move(tracefs).error();
   Result<Format> format = (*tracefs)->format(target.category, target.event);
   if (!format) return std::move(format).error();
@@ -81,11 +115,25 @@ Result<Link> attach(Machine& machine, const Target& target, const bpf_program* p
   attributes.type = PERF_TYPE_TRACEPOINT;
   attributes.config = format->id;
   const std::string name = full_name(target.category, target.event);
+  Result<Programs::Lease> lease = attaching.programs.lease("vm_tracepoint", name);
+  if (!lease) return std::move(lease).error();
   // One event on one CPU is enough: the program runs for the tracepoint, on all of them.
   Fd event(
       static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
   if (!event) return refusal("open the tracepoint " + name, errno);
-  return link_perf_event(std::move(event), program, cookie, name);
+  Result<Link> link = link_perf_event(std::move(event), lease->program, place.cookie, name);
+  if (!link) return std::move(link).error();
+  return Attachment{std::move(link).value(), lease->program, std::move(lease->use)};
+}
+
+Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
+  Attached attached;
+  for (const AttachPlace& place : places) {
+    Result<Attachment> one = attach_one(attaching, place);
+    if (!one) return std::move(one).error();
+    attached.attachments.push_back(std::move(one).value());
+  }
+  return attached;
 }
 
 }  // namespace
@@ -103,10 +151,13 @@ Result<Target> tracepoint_target(Machine& machine, std::string_view category,
   target.text = full_name(category, event);
   target.category = category;
   target.event = event;
+  target.func = event;
   target.schema = tracepoint_schema(category, event, *format);
+  target.schema.may_be_absent = category == "syscalls" && event.starts_with("sys_enter_");
+  describe_fields(machine, target.schema);
   return target;
 }
 
-const KindRecord tracepoint_kind = {Kind::tracepoint, "vm_tracepoint", true, resolve, attach};
+const KindRecord tracepoint_kind = {Kind::tracepoint, resolve, attach};
 
 }  // namespace host

@@ -2,8 +2,11 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstdarg>
@@ -13,8 +16,12 @@
 #include <tuple>
 
 #include "bytecode/wire.h"
+#include "host/link.hpp"
 #include "host/refusal.hpp"
+#include "host/registers.hpp"
 #include "vm.skel.h"
+#include "vm_family.skel.h"
+#include "vm_tracing.skel.h"
 #include "vm_uprobe.skel.h"
 
 namespace host {
@@ -56,11 +63,11 @@ std::string log() {
 Error no_btf(const std::string& program) {
   Error error = refusal("load the interpreter (" + program + ")", ESRCH, log());
   error.message = "this kernel does not describe itself: there is no /sys/kernel/btf/vmlinux";
-  error.hint = "uprobes need a kernel built with CONFIG_DEBUG_INFO_BTF; tracepoints do not";
+  error.hint =
+      "uprobes and fentry need a kernel built with CONFIG_DEBUG_INFO_BTF; tracepoints do not";
   return error;
 }
 
-// Every object has every map: one header declares them all.
 bpf_map* map_of(bpf_object* object, const std::string& name) {
   bpf_map* map = bpf_object__find_map_by_name(object, name.c_str());
   assert(map != nullptr);
@@ -73,17 +80,73 @@ InnerShape shape_of(bpf_map* outer) {
           bpf_map__max_entries(inner), bpf_map__map_flags(inner)};
 }
 
-// Opens an object by its skeleton and sets its constants; null where that fails.
+// The pid namespace that this process lives in: device and inode; nothing where it is the kernel's
+// first, whose numbers every program sees anyway.
+std::pair<uint64_t, uint64_t> pid_namespace() {
+  constexpr uint64_t first = 0xeffffffc;  // PROC_PID_INIT_INO
+  struct stat info = {};
+  if (stat("/proc/self/ns/pid", &info) != 0 || info.st_ino == first) return {};
+  return {info.st_dev, info.st_ino};
+}
+
+using Opened = std::pair<std::shared_ptr<void>, bpf_object*>;
+
+// Opens an object by its skeleton and sets those constants that it has; null where that fails.
 template <typename Skeleton>
-std::pair<std::shared_ptr<void>, bpf_object*> open_object(const std::vector<uint32_t>& hidden) {
+Opened open_object(const std::vector<uint32_t>& hidden, const Constants& constants) {
   Skeleton* skeleton = Skeleton::open();
   if (skeleton == nullptr) return {};
-  for (size_t i = 0; i < hidden.size() && i < std::size(skeleton->rodata->vm_hidden); ++i)
-    skeleton->rodata->vm_hidden[i] = hidden[i];
-  bpf_object* object = skeleton->obj;
+  auto* data = skeleton->rodata;
+  for (size_t i = 0; i < hidden.size() && i < std::size(data->vm_hidden); ++i)
+    data->vm_hidden[i] = hidden[i];
+  std::tie(data->vm_pid_namespace[0], data->vm_pid_namespace[1]) = pid_namespace();
+  data->vm_fixed_cookie = constants.cookie;
+  if constexpr (requires { data->vm_syscalls; }) {
+    std::copy_n(constants.syscalls.begin(),
+                std::min(constants.syscalls.size(), std::size(data->vm_syscalls)),
+                data->vm_syscalls);
+    const SyscallRegisters registers = syscall_number_registers();
+    data->vm_syscall_number = registers.number;
+    data->vm_native[0] = registers.mode;
+    data->vm_native[1] = registers.mode_mask;
+    data->vm_native[2] = registers.mode_native;
+  }
+  if constexpr (requires { data->vm_one_family; }) {
+    data->vm_one_family = constants.family;
+    data->vm_task_pid = constants.task_pid;
+    data->vm_task_tgid = constants.task_tgid;
+  }
   return {std::shared_ptr<void>(
               skeleton, [](void* opened) { Skeleton::destroy(static_cast<Skeleton*>(opened)); }),
-          object};
+          skeleton->obj};
+}
+
+// The programs: a program of an object, loaded for one way to attach it.
+struct Variant {
+  const char* name;
+  Opened (*open)(const std::vector<uint32_t>& hidden, const Constants& constants);
+  const char* program;
+  uint32_t attach_type = 0;  // where it is not the section's own
+};
+constexpr Variant variants[] = {
+    {"vm_tracepoint", open_object<vm>, "vm_tracepoint"},
+    {"vm_kprobe", open_object<vm>, "vm_kprobe"},
+    {"vm_kprobe_multi", open_object<vm>, "vm_kprobe", BPF_TRACE_KPROBE_MULTI},
+    {"vm_perf_event", open_object<vm>, "vm_perf_event"},
+    {"vm_raw_tp", open_object<vm>, "vm_raw_tp"},
+    {"vm_syscall", open_object<vm>, "vm_syscall"},
+    {"vm_uprobe", open_object<vm_uprobe>, "vm_uprobe"},
+    {"vm_uprobe_multi", open_object<vm_uprobe>, "vm_uprobe", uprobe_multi_attach_type},
+    {"vm_fentry", open_object<vm_tracing>, "vm_fentry"},
+    {"vm_fexit", open_object<vm_tracing>, "vm_fexit"},
+    {"vm_fork", open_object<vm_family>, "vm_fork"},
+    {"vm_reap", open_object<vm_family>, "vm_reap"},
+};
+
+const Variant* find_variant(const std::string& name) {
+  for (const Variant& variant : variants)
+    if (variant.name == name) return &variant;
+  return nullptr;
 }
 
 std::string keyed_name(size_t key_class) { return "vm_keyed_" + std::to_string(key_class); }
@@ -121,8 +184,7 @@ Status OuterMap::insert(const std::vector<uint32_t>& slots, const std::vector<in
 
 struct Loader::Instance {
   std::shared_ptr<void> skeleton;
-  bpf_object* object = nullptr;
-  const bpf_program* program = nullptr;
+  bpf_program* program = nullptr;
 };
 
 Loader::Loader(std::vector<uint32_t> hidden) : hidden_(std::move(hidden)) {}
@@ -133,70 +195,99 @@ size_t Loader::instances(const std::string& name) const {
   return found == instances_.end() ? 0 : found->second.size();
 }
 
+Status Loader::start() {
+  if (!maps_.empty()) return Nothing{};
+  clear_log();
+  const auto [skeleton, object] = open_object<vm>(hidden_, {});
+  if (object == nullptr) return refusal("open the interpreter", errno, log());
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object) bpf_program__set_autoload(program, false);
+  // The templates are gone after the load.
+  code_.inner = shape_of(map_of(object, "vm_code"));
+  rings_.inner = shape_of(map_of(object, "vm_rings"));
+  for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i)
+    keyed_[i].inner = shape_of(map_of(object, keyed_name(i)));
+  bpf_map__set_max_entries(map_of(object, "vm_scratch"), possible_cpus() * VM_SCRATCH_PER_CPU);
+  // libbpf raises RLIMIT_MEMLOCK by itself where the kernel still charges maps to it (before 5.11).
+  if (bpf_object__load(object) != 0) return refusal("make the interpreter's maps", errno, log());
+  return keep_maps(object);
+}
+
 Result<const bpf_program*> Loader::program(const std::string& name, size_t instance) {
-  std::vector<std::unique_ptr<Instance>>& loaded = instances_[name];
+  std::vector<std::shared_ptr<Instance>>& loaded = instances_[name];
   while (loaded.size() <= instance) {
-    Result<std::unique_ptr<Instance>> next = load(name);
+    Result<std::shared_ptr<Instance>> next = load(name, {});
     if (!next) return std::move(next).error();
     loaded.push_back(std::move(next).value());
   }
   return loaded[instance]->program;
 }
 
-Result<std::unique_ptr<Loader::Instance>> Loader::load(const std::string& name) {
+Result<std::shared_ptr<const bpf_program>> Loader::load_own(const std::string& name,
+                                                            const Constants& constants) {
+  Result<std::shared_ptr<Instance>> loaded = load(name, constants);
+  if (!loaded) return std::move(loaded).error();
+  const bpf_program* program = (*loaded)->program;
+  return std::shared_ptr<const bpf_program>(std::move(loaded).value(), program);
+}
+
+Result<std::shared_ptr<Loader::Instance>> Loader::load(const std::string& name,
+                                                       const Constants& constants) {
   clear_log();
-  auto instance = std::make_unique<Instance>();
-  std::tie(instance->skeleton, instance->object) =
-      name == "vm_uprobe" ? open_object<vm_uprobe>(hidden_) : open_object<vm>(hidden_);
-  bpf_object* object = instance->object;
+  const Variant* variant = find_variant(name);
+  assert(variant != nullptr);
+  auto instance = std::make_shared<Instance>();
+  bpf_object* object = nullptr;
+  std::tie(instance->skeleton, object) = variant->open(hidden_, constants);
   if (object == nullptr) return refusal("open the interpreter", errno, log());
 
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object) {
-    const bool wanted = name == bpf_program__name(program);
+    const bool wanted = std::string_view(variant->program) == bpf_program__name(program);
     bpf_program__set_autoload(program, wanted);
     if (wanted) instance->program = program;
   }
   if (instance->program == nullptr) return refusal("find the program " + name, ENOENT);
+  if (variant->attach_type != 0)
+    bpf_program__set_expected_attach_type(instance->program,
+                                          static_cast<bpf_attach_type>(variant->attach_type));
+  if (!constants.function.empty() &&
+      bpf_program__set_attach_target(instance->program, 0, constants.function.c_str()) != 0)
+    return refusal("find " + constants.function + " in the kernel's types", errno, log());
 
-  const bool first = shared_.empty();
-  if (first) {
-    // The templates are gone after the load.
-    code_.inner = shape_of(map_of(object, "vm_code"));
-    rings_.inner = shape_of(map_of(object, "vm_rings"));
-    for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i)
-      keyed_[i].inner = shape_of(map_of(object, keyed_name(i)));
-    bpf_map__set_max_entries(map_of(object, "vm_scratch"), possible_cpus() * VM_SCRATCH_PER_CPU);
-  }
-  for (const auto& [map_name, fd] : shared_) {
-    if (bpf_map__reuse_fd(map_of(object, map_name), fd) != 0)
+  for (const auto& [map_name, fd] : maps_) {
+    bpf_map* map = bpf_object__find_map_by_name(object, map_name.c_str());
+    if (map != nullptr && bpf_map__reuse_fd(map, fd.get()) != 0)
       return refusal("share the map " + map_name, errno, log());
   }
-  // libbpf raises RLIMIT_MEMLOCK by itself where the kernel still charges maps to it (before 5.11).
   if (bpf_object__load(object) != 0) {
     const int error = errno;
     if (error == ESRCH && access("/sys/kernel/btf/vmlinux", F_OK) != 0) return no_btf(name);
     return refusal("load the interpreter (" + name + ")", error, log());
   }
-  if (first) keep_maps(object);
   return instance;
 }
 
-void Loader::keep_maps(bpf_object* object) {
-  const auto descriptor = [&](const std::string& name) {
-    return bpf_map__fd(map_of(object, name));
-  };
+// The object goes; what it made stays with the descriptors.
+Status Loader::keep_maps(bpf_object* object) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    // Constants (.rodata) are each instance's own.
+    if (bpf_map__is_internal(map)) continue;
+    Fd fd(fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3));
+    if (!fd) return refusal("keep the interpreter's maps", errno);
+    maps_.emplace(bpf_map__name(map), std::move(fd));
+  }
+  const auto descriptor = [&](const std::string& name) { return maps_.at(name).get(); };
   code_.fd = descriptor("vm_code");
   rings_.fd = descriptor("vm_rings");
   stats_ = descriptor("vm_stats");
   faults_ = descriptor("vm_faults");
   cells_ = descriptor("vm_cells");
+  family_ = descriptor("vm_family");
+  cgroups_ = descriptor("vm_cgroups");
   for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i) keyed_[i].fd = descriptor(keyed_name(i));
-  // Constants (.rodata) stay each instance's own.
-  bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object) {
-    if (!bpf_map__is_internal(map)) shared_.emplace_back(bpf_map__name(map), bpf_map__fd(map));
-  }
+  return Nothing{};
 }
 
 uint64_t Loader::recursion_misses(const bpf_program* program) {

@@ -1,8 +1,8 @@
 // The interpreter in the kernel: the objects of vm_bpf/, opened, loaded one program type at a time
 // on first need, and the maps that all their programs share.
 //
-// Each loaded program is an instance of its object of its own, with the maps of the first one. A
-// second instance of a type exists only where the kernel wants one (target.hpp, once_per_target).
+// Each loaded program is an instance of its object of its own, with maps that all share. A second
+// instance of a type exists only where the kernel wants one (programs.hpp).
 #pragma once
 
 #include <cstdint>
@@ -45,14 +45,29 @@ struct OuterMap {
                           const char* what) const;
 };
 
+// What a program is told at load, and never again: for those that are loaded for one target.
+struct Constants {
+  uint64_t cookie = 0;
+  std::string function;            // fentry, fexit: what it attaches to
+  std::vector<uint64_t> syscalls;  // vm_syscall: cookies by number
+  uint32_t family = 0;             // vm_fork, vm_reap
+  uint32_t task_pid = 0, task_tgid = 0;
+};
+
 class Loader {
  public:
   explicit Loader(std::vector<uint32_t> hidden);
   ~Loader();
 
-  // The N-th instance of a program, loaded if it is not; the maps below are there from then on.
+  // Makes the maps. Before anything else here.
+  bytecode::Status start();
+  // The N-th instance of a program, loaded if it is not.
+  // Names are those of the table in loader.cpp.
   bytecode::Result<const bpf_program*> program(const std::string& name, size_t instance = 0);
   size_t instances(const std::string& name) const;
+  // A program of the caller's own, unloaded with the last pointer to it and its link.
+  bytecode::Result<std::shared_ptr<const bpf_program>> load_own(const std::string& name,
+                                                                const Constants& constants);
   // Hits that the kernel skipped because a program was already running on that CPU.
   static uint64_t recursion_misses(const bpf_program* program);
 
@@ -62,18 +77,21 @@ class Loader {
   int stats() const { return stats_; }
   int faults() const { return faults_; }
   int cells() const { return cells_; }
+  int family() const { return family_; }
+  int cgroups() const { return cgroups_; }
 
  private:
   struct Instance;
-  bytecode::Result<std::unique_ptr<Instance>> load(const std::string& name);
-  void keep_maps(bpf_object* object);
+  bytecode::Result<std::shared_ptr<Instance>> load(const std::string& name,
+                                                   const Constants& constants);
+  bytecode::Status keep_maps(bpf_object* object);
 
   std::vector<uint32_t> hidden_;
-  std::map<std::string, std::vector<std::unique_ptr<Instance>>> instances_;
-  std::vector<std::pair<std::string, int>> shared_;  // maps of the first instance, by name
+  std::map<std::string, std::vector<std::shared_ptr<Instance>>> instances_;
+  std::map<std::string, Fd> maps_;  // that all programs share, by name
   OuterMap code_, rings_;
   OuterMap keyed_[VM_KEY_CLASS_COUNT];
-  int stats_ = -1, faults_ = -1, cells_ = -1;
+  int stats_ = -1, faults_ = -1, cells_ = -1, family_ = -1, cgroups_ = -1;
 };
 
 // CPUs that may ever exist: how many values a per-CPU map hands out.

@@ -47,6 +47,13 @@ std::string type_text(bytecode::As as) {
       return "duration";
     case bytecode::As::filesize:
       return "filesize";
+    case bytecode::As::binary:
+      return "binary";
+    case bytecode::As::enumeration:
+    case bytecode::As::func:
+    case bytecode::As::probe:
+    case bytecode::As::cgroup:
+      return "string";
   }
   return {};
 }
@@ -83,7 +90,9 @@ Error clash(const LiveMap& map, const MapSpec& spec, const std::vector<ProbeId>&
   error.message = "the map " + map.name + " already has another type";
   error.labels.push_back(
       {spec.span, "this is " + describe(spec) + ", " + map.name + " is " + describe(map.spec)});
-  error.hint = "give it another name, or detach " + probe_list(writers) + " first";
+  error.hint = writers.empty()
+                   ? "give one of the two another name"
+                   : "give it another name, or detach " + probe_list(writers) + " first";
   return error;
 }
 
@@ -156,20 +165,34 @@ void MapStore::dispose(const std::shared_ptr<LiveMap>& map) {
       map->fd.reset();
     };
   // The slot is free when no run of a program that knew it can be left.
-  reclaimer_.release(Link(), std::move(work), [this, map] {
+  reclaimer_.release({}, std::move(work), [this, map] {
     auto& free = map->keyed() ? free_slots_[map->spec.key_class] : free_cells_;
     free.push_back(map->slot);
   });
 }
 
-Result<MapStore::Plan> MapStore::prepare(ProbeId probe, const std::string& probe_name,
-                                         const Program& program) {
-  Plan plan;
+Result<MapStore::Plan> MapStore::prepare(
+    ProbeId probe, const std::string& probe_name,
+    const std::vector<std::shared_ptr<const Program>>& programs) {
+  Plan made;
+  for (const auto& program : programs) {
+    Status planned = plan(probe, probe_name, *program, made);
+    if (planned) continue;
+    abandon(made);
+    return std::move(planned).error();
+  }
+  return made;
+}
+
+Status MapStore::plan(ProbeId probe, const std::string& probe_name, const Program& program,
+                      Plan& plan) {
   const auto planned = [&plan](std::string_view name) -> std::shared_ptr<LiveMap> {
-    for (const auto& map : plan.maps)
-      if (map->name == name) return map;
+    for (const Maps& maps : plan.maps)
+      for (const auto& map : maps)
+        if (map->name == name) return map;
     return nullptr;
   };
+  plan.maps.emplace_back();
   for (const MapSpec& spec : program.maps) {
     const bool own = spec.name.empty() || spec.name.starts_with('#');
     std::string name = own ? probe_name + spec.name : spec.name;
@@ -184,33 +207,27 @@ Result<MapStore::Plan> MapStore::prepare(ProbeId probe, const std::string& probe
     // What a closure left unnamed starts anew with each probe, but goes on through a swap.
     const bool stale = map && own && map->writers.empty() && !planned(name);
     if (usable && !stale) {
-      plan.maps.push_back(map);
+      plan.maps.back().push_back(map);
       continue;
     }
-    if (map && (planned(name) || !others(map->writers, probe).empty())) {
-      Error error = clash(*map, spec, others(map->writers, probe));
-      abandon(plan);
-      return error;
-    }
+    if (map && (planned(name) || !others(map->writers, probe).empty()))
+      return clash(*map, spec, others(map->writers, probe));
     Result<std::shared_ptr<LiveMap>> made = make(name, spec, own);
-    if (!made) {
-      abandon(plan);
-      return std::move(made).error();
-    }
-    plan.maps.push_back(*made);
+    if (!made) return std::move(made).error();
+    plan.maps.back().push_back(*made);
     plan.fresh.push_back(std::move(made).value());
   }
-  return plan;
+  return Nothing{};
 }
 
-Program MapStore::relocate(const Program& program, const Plan& plan) {
+Program MapStore::relocate(const Program& program, const Maps& maps) {
   Program copy = program;
   for (vm_insn& insn : copy.code) {
     const bytecode::OpInfo* info = bytecode::op_info(insn.op);
     if (info == nullptr ||
         (info->format != bytecode::Format::map_key && info->format != bytecode::Format::cell))
       continue;
-    insn.imm = static_cast<vm_s32>(plan.maps[static_cast<size_t>(insn.imm)]->slot);
+    insn.imm = static_cast<vm_s32>(maps[static_cast<size_t>(insn.imm)]->slot);
   }
   return copy;
 }
@@ -222,9 +239,10 @@ void MapStore::commit(ProbeId probe, const Plan& plan) {
     if (place) dispose(place);
     place = map;
   }
-  for (const auto& map : plan.maps)
-    if (std::find(map->writers.begin(), map->writers.end(), probe) == map->writers.end())
-      map->writers.push_back(probe);
+  for (const Maps& maps : plan.maps)
+    for (const auto& map : maps)
+      if (std::find(map->writers.begin(), map->writers.end(), probe) == map->writers.end())
+        map->writers.push_back(probe);
 }
 
 void MapStore::abandon(const Plan& plan) {
@@ -287,7 +305,8 @@ Error MapStore::missing(std::string_view name) const {
   return error;
 }
 
-Result<Value> MapStore::get(std::string_view name, bytecode::Clock clock) const {
+Result<Value> MapStore::get(std::string_view name, bytecode::Clock clock,
+                            const bytecode::Names* names) const {
   const std::shared_ptr<LiveMap> map = find(name);
   if (!map) return missing(name);
   if (!map->keyed()) {
@@ -300,7 +319,7 @@ Result<Value> MapStore::get(std::string_view name, bytecode::Clock clock) const 
   bytecode::List rows;
   rows.reserve(entries->size());
   for (const auto& [key, count] : *entries) {
-    Record row = bytecode::decode_key(map->spec, key, clock);
+    Record row = bytecode::decode_key(map->spec, key, clock, names);
     for (auto& [column, value] : row)
       if (column.empty()) column = "key";
     row.emplace_back("value", static_cast<int64_t>(count));

@@ -41,16 +41,17 @@ class MapStore {
  public:
   MapStore(Loader& loader, Reclaimer& reclaimer, uint32_t entries);
 
-  // The maps of one program, found or made, in the order of Program::maps. Nothing is visible to
-  // others until commit.
+  // The maps of a probe's programs, found or made: of each program in the order of Program::maps.
+  // What has one name is one map. Nothing is visible to others until commit.
+  using Maps = std::vector<std::shared_ptr<LiveMap>>;
   struct Plan {
-    std::vector<std::shared_ptr<LiveMap>> maps;
-    std::vector<std::shared_ptr<LiveMap>> fresh;  // those of them that are new
+    std::vector<Maps> maps;
+    Maps fresh;  // those of them that are new
   };
   Result<Plan> prepare(ProbeId probe, const std::string& probe_name,
-                       const bytecode::Program& program);
+                       const std::vector<std::shared_ptr<const bytecode::Program>>& programs);
   // `program` with its map indexes replaced by the plan's slots and cells.
-  static bytecode::Program relocate(const bytecode::Program& program, const Plan& plan);
+  static bytecode::Program relocate(const bytecode::Program& program, const Maps& maps);
   // Makes the plan's maps the ones that `probe` writes, and no others.
   void commit(ProbeId probe, const Plan& plan);
   void abandon(const Plan& plan);
@@ -59,7 +60,8 @@ class MapStore {
 
   std::vector<std::string> names_of(ProbeId probe) const;
   std::vector<MapInfo> list() const;
-  Result<Value> get(std::string_view name, bytecode::Clock clock) const;
+  Result<Value> get(std::string_view name, bytecode::Clock clock,
+                    const bytecode::Names* names) const;
   Status clear(std::string_view name);
   Status erase(std::string_view name);
   // Maps whose contents changed since the last call. `active` are the probes with hits since then:
@@ -67,6 +69,8 @@ class MapStore {
   std::vector<std::string> changed(const std::set<ProbeId>& active);
 
  private:
+  Status plan(ProbeId probe, const std::string& probe_name, const bytecode::Program& program,
+              Plan& plan);
   using Entry = std::pair<std::vector<uint8_t>, uint64_t>;
 
   std::shared_ptr<LiveMap> find(std::string_view name) const;

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 
 #include "host/refusal.hpp"
 
@@ -41,12 +42,13 @@ Reclaimer::~Reclaimer() {
   thread_.join();
 }
 
-void Reclaimer::release(Link link, std::function<void()> work, std::function<void()> done) {
+void Reclaimer::release(std::vector<Link> links, std::function<void()> work,
+                        std::function<void()> done) {
   {
     const std::lock_guard lock(mutex_);
     ++under_way_;
-    const bool is_slow = link || work;
-    Job job{std::move(link), std::move(work), std::move(done)};
+    const bool is_slow = !links.empty() || work;
+    Job job{std::move(links), std::move(work), std::move(done)};
     if (is_slow)
       slow_.push_back(std::move(job));
     else
@@ -86,24 +88,37 @@ void Reclaimer::grace() const {
 void Reclaimer::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stop_ || !quick_.empty() || !slow_.empty(); });
-    if (!quick_.empty()) {
+    wake_.wait(lock,
+               [this] { return stop_ || !quick_.empty() || !slow_.empty() || !closed_.empty(); });
+    if (!quick_.empty() || (slow_.empty() && !closed_.empty())) {
+      // One wait for all that need one, also for those whose links have been closed meanwhile.
       std::vector<Job> batch;
       batch.swap(quick_);
+      std::move(closed_.begin(), closed_.end(), std::back_inserter(batch));
+      closed_.clear();
       lock.unlock();
       grace();
       lock.lock();
       for (Job& job : batch) finished_.push_back(std::move(job.done));
       finished_cv_.notify_all();
     } else if (!slow_.empty()) {
-      // One at a time: a swap's grace period does not queue behind a hundred links.
-      Job job = std::move(slow_.front());
+      // One link at a time: a swap's grace period does not queue behind a hundred of them.
+      Job& job = slow_.front();
+      if (!job.links.empty()) {
+        Link link = std::move(job.links.back());
+        job.links.pop_back();
+        lock.unlock();
+        link.close();
+        lock.lock();
+        continue;
+      }
+      const std::function<void()> work = std::move(job.work);
+      closed_.push_back({{}, {}, std::move(job.done)});
       slow_.pop_front();
+      if (!work) continue;
       lock.unlock();
-      job.link.reset();
-      if (job.work) job.work();
+      work();
       lock.lock();
-      quick_.push_back({Link(), {}, std::move(job.done)});
     } else if (stop_) {
       return;
     }

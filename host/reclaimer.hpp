@@ -15,7 +15,7 @@
 
 #include "bytecode/result.hpp"
 #include "host/fd.hpp"
-#include "host/target.hpp"
+#include "host/link.hpp"
 
 namespace host {
 
@@ -26,9 +26,9 @@ class Reclaimer {
   // Finishes everything that was asked for; `done` functions that have not run yet do not.
   ~Reclaimer();
 
-  // On the thread: closes `link` (which may be null), runs `work` (which may be empty), waits for a
+  // On the thread: closes `links` one after another, runs `work` (which may be empty), waits for a
   // grace period. Then `done` runs where the owner calls collect or wait.
-  void release(Link link, std::function<void()> work, std::function<void()> done);
+  void release(std::vector<Link> links, std::function<void()> work, std::function<void()> done);
 
   // Runs the `done` functions of what is finished.
   void collect();
@@ -37,7 +37,7 @@ class Reclaimer {
 
  private:
   struct Job {
-    Link link;
+    std::vector<Link> links;  // closed from the back
     std::function<void()> work;
     std::function<void()> done;
   };
@@ -49,8 +49,9 @@ class Reclaimer {
   Fd inner_, outer_;
   std::mutex mutex_;
   std::condition_variable wake_, finished_cv_;
-  std::deque<Job> slow_;    // have a link or work first
-  std::vector<Job> quick_;  // need a grace period only, one for all that wait
+  std::deque<Job> slow_;     // have a link or work first
+  std::vector<Job> quick_;   // need a grace period only, one for all that wait
+  std::vector<Job> closed_;  // were slow, need it now; they wait for more to come
   std::vector<std::function<void()>> finished_;
   size_t under_way_ = 0;
   bool stop_ = false;

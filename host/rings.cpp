@@ -91,7 +91,7 @@ void Rings::drop(uint32_t slot) {
   rings_.erase(slot);
   leaving_[slot] = true;
   reclaimer_.release(
-      Link(), [outer = loader_.rings().fd, slot] { bpf_map_delete_elem(outer, &slot); },
+      {}, [outer = loader_.rings().fd, slot] { bpf_map_delete_elem(outer, &slot); },
       [this, slot] { leaving_[slot] = false; });
 }
 

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,22 @@ using bytecode::Result;
 using bytecode::Status;
 using bytecode::Value;
 
-enum class Kind : uint8_t { kprobe, tracepoint, uprobe };
-std::string_view kind_name(Kind kind);
+enum class Kind : uint8_t {
+  kprobe,
+  kretprobe,
+  tracepoint,
+  raw_tracepoint,
+  uprobe,
+  uretprobe,
+  usdt,
+  fentry,
+  fexit,
+  perf,
+  interval,
+};
+std::string_view kind_name(Kind kind);                 // "raw-tracepoint"
+std::optional<Kind> find_kind(std::string_view name);  // also "raw_tracepoint", "raw_tp"
+const std::vector<Kind>& all_kinds();
 
 using ProbeId = uint32_t;  // counts up from 1; never used twice in a process
 
@@ -45,18 +60,59 @@ struct Target {
 
   // How it attaches, which a fallback may make differ from `kind`.
   Kind attach_kind = Kind::tracepoint;
-  std::string category, event;  // tracepoint
-  std::string function;         // kprobe
-  std::string path;             // uprobe: the file
+  std::string category, event;  // tracepoint; of a raw tracepoint only the event
+  std::string function;         // kprobe, fentry: the kernel's function, with its module before it
+  std::string path;             // uprobe, usdt: the file
+  std::string func;             // what $ctx.func is for its hits
+  bool is_of_glob = false;      // one of what a glob matched: it is left out where it cannot attach
+  int32_t syscall = -1;         // raw tracepoint: of sys_enter or sys_exit this call's alone
   uint64_t offset = 0;          // kprobe: from the function's start; uprobe: in the file
+  uint64_t semaphore = 0;       // usdt: offset in the file of what the kernel counts up, or 0
+  uint32_t btf_object = 0, btf_id = 0;  // fentry, fexit: the function in BTF; 0 is the kernel's own
+  struct Event {
+    uint32_t type = 0;
+    uint64_t config = 0;
+    uint64_t period = 0;  // of events between two hits, or hits a second
+    bool is_frequency = false;
+  } sample;  // perf, interval
+};
+
+// One probe in the user's words.
+struct Request {
+  Kind kind = Kind::tracepoint;
+  std::vector<std::string> targets = {};  // each a name or a glob (*, ?, [a-z]); paths for uprobes
+  std::vector<std::string> symbols =
+      {};  // of uprobes and usdt: in each of the paths; names or globs
+  // What becomes of a word that matches nothing where other words do: the request fails, a warning,
+  // or nothing. Where no word matches anything the request fails in any case.
+  enum class Missing : uint8_t { error, warn, ignore } missing = Missing::error;
+  std::optional<uint64_t> hz = {}, period = {};  // perf: at most one of them
+};
+
+struct Resolution {
+  std::vector<Target> targets;        // one at least, each once, in the order of the words
+  std::vector<std::string> warnings;  // sentences
 };
 
 struct AttachOptions {
   std::string name = {};            // empty: kind:target
-  std::vector<uint32_t> pids = {};  // empty: every process; at most VM_PIDS_MAX
+  std::string target = {};          // how a probe with several targets is called; empty: the first
+  std::vector<uint32_t> pids = {};  // empty: every process; at most VM_PIDS_MAX. As this process
+                                    // sees them, in its own pid namespace
+  bool follow = false;              // of `pids`: the processes that they start, too
+  bool children_only = false;       // with follow: not `pids` themselves
+  std::string comm = {};            // empty: any name
+  std::string cgroup = {};          // the path of a control group's folder; empty: any
+  std::vector<uint32_t> cpus = {};  // perf: empty is all that are online
   bool self = false;                // hits by the tracing processes count too
   uint32_t ring_bytes = 0;  // 0: the shared ring buffer; else one of its own, a power of two and a
                             // multiple of the page size
+};
+
+// One target and what runs there. Members with the same program share its place in the kernel.
+struct Member {
+  Target target;
+  std::shared_ptr<const bytecode::Program> program;
 };
 
 struct FaultCount {
@@ -71,7 +127,8 @@ struct ProbeInfo {
   ProbeId id = 0;
   std::string name;
   Kind kind = Kind::tracepoint;
-  std::string target;
+  std::string target;    // of several: the user's words (AttachOptions::target), or the first
+  uint32_t targets = 1;  // how many
   uint64_t hits = 0;
   uint64_t rows = 0;       // produced
   uint64_t lost = 0;       // refused by the ring buffer; the plugin adds what its backlog dropped
@@ -110,6 +167,10 @@ struct SessionOptions {
       {};  // process ids whose hits are not shown (the plugin, its Nushell); at most 2
   uint32_t ring_bytes = 1 << 20;  // the shared ring buffer
   uint32_t map_entries = 10240;
+  std::string btf = {};  // a file of BTF; empty: what the running kernel says of itself
+  // What not to use of this kernel, as if it had none: "kprobe", "kprobe.multi", "uprobe.multi",
+  // "fentry", "syscall dispatch". Every fallback can be forced this way.
+  std::set<std::string> without = {};
 };
 
 class Session {
@@ -123,19 +184,29 @@ class Session {
   // exist is an Error of kind target with the nearest names in its hint. `symbol` is the uprobe's
   // second word.
   Result<Target> resolve(Kind kind, std::string_view target, std::string_view symbol = {});
+  // All that the words mean. Their schemas name the function and the probe (Schema::func) only
+  // where there is one target.
+  Result<Resolution> resolve(const Request& request);
 
   // Validates, loads the interpreter for this kind if it is not, writes the code map, links. All or
   // nothing. A map name in use with another kind or key by a live probe is an Error with the label
   // of this program's span.
   Result<ProbeInfo> attach(const Target& target, bytecode::Program program,
                            const AttachOptions& options);
+  // One probe on several targets of one kind: all or nothing.
+  Result<ProbeInfo> attach(std::vector<Member> members, const AttachOptions& options);
 
-  // Replaces a live probe's closure without detaching. `program` was compiled against
-  // target_of(id)'s schema.
+  // Replaces a live probe's closure without detaching. `programs` were compiled against the schemas
+  // of targets_of(id), one for each or one for all; targets that share a place in the kernel keep
+  // sharing it, so two different programs for them are an Error.
   Status swap(ProbeId id, bytecode::Program program);
+  Status swap(ProbeId id, std::vector<std::shared_ptr<const bytecode::Program>> programs);
+  // Returns at once: links are closed in the background.
   Status detach(ProbeId id);
 
-  const Target* target_of(ProbeId id) const;
+  // Null where there is no such live probe. The pointer holds until the next call that attaches or
+  // detaches.
+  const std::vector<Target>* targets_of(ProbeId id) const;
   std::vector<ProbeInfo> list() const;
   // Also of a probe that was detached, for the latest 256: its last numbers.
   std::optional<ProbeInfo> info(ProbeId id) const;

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "bytecode/isa_table.hpp"
@@ -16,7 +17,7 @@ using bytecode::Span;
 
 Row Session::Impl::decode(const Generation& generation, const vm_row& row,
                           std::span<const uint8_t> payload) const {
-  const bytecode::RowSite& site = generation.program.rows[row.site];
+  const bytecode::RowSite& site = generation.program->rows[row.site];
   Row result;
   result.probe = generation.probe;
   result.type = site.type;
@@ -27,7 +28,7 @@ Row Session::Impl::decode(const Generation& generation, const vm_row& row,
   result.cpu = row.cpu;
   const auto* comm = reinterpret_cast<const char*>(row.comm);
   result.comm.assign(comm, strnlen(comm, sizeof row.comm));
-  result.value = bytecode::decode_row(site, row.nulls, payload, clock);
+  result.value = bytecode::decode_row(site, row.nulls, payload, clock, &sites);
   return result;
 }
 
@@ -59,7 +60,7 @@ size_t Session::Impl::drain(const std::function<void(Row&&)>& sink, size_t max_r
   const uint64_t begun = monotonic_ns();
   rings->consume([&](const vm_row& row, std::span<const uint8_t> payload) {
     const auto generation = generations.find(row.generation);
-    if (generation != generations.end() && row.site < generation->second.program.rows.size()) {
+    if (generation != generations.end() && row.site < generation->second.program->rows.size()) {
       const auto probe = probes.find(generation->second.probe);
       // What a detached probe's last runs sent is dropped, and counted when it is finished.
       if (probe != probes.end()) {
@@ -78,7 +79,7 @@ void Session::Impl::set_aside(uint32_t ring) {
   const uint64_t begun = monotonic_ns();
   rings->consume(ring, [&](const vm_row& row, std::span<const uint8_t> payload) {
     const auto generation = generations.find(row.generation);
-    if (generation != generations.end() && row.site < generation->second.program.rows.size()) {
+    if (generation != generations.end() && row.site < generation->second.program->rows.size()) {
       const auto probe = probes.find(generation->second.probe);
       if (probe != probes.end()) {
         ++probe->second.taken;
@@ -92,38 +93,45 @@ void Session::Impl::set_aside(uint32_t ring) {
   [[maybe_unused]] const ssize_t n = write(pending_event.get(), &one, sizeof one);
 }
 
-vm_stats Session::Impl::stats_of(uint32_t slot) const {
+vm_stats Session::Impl::stats_of(const Probe& probe) const {
   std::vector<vm_stats> values(possible_cpus());
   vm_stats sum = {};
-  if (bpf_map_lookup_elem(loader->stats(), &slot, values.data()) != 0) return sum;
-  for (const vm_stats& value : values) {
-    sum.hits += value.hits;
-    sum.rows += value.rows;
-    sum.lost += value.lost;
-    sum.skipped += value.skipped;
-    for (size_t i = 0; i < VM_FAULTS; ++i) sum.faults[i] += value.faults[i];
+  for (const Seat& seat : probe.seats) {
+    if (bpf_map_lookup_elem(loader->stats(), &seat.slot->index, values.data()) != 0) continue;
+    for (const vm_stats& value : values) {
+      sum.hits += value.hits;
+      sum.rows += value.rows;
+      sum.lost += value.lost;
+      sum.skipped += value.skipped;
+      for (size_t i = 0; i < VM_FAULTS; ++i) sum.faults[i] += value.faults[i];
+    }
   }
   return sum;
 }
 
-std::vector<std::pair<vm_fault_key, uint64_t>> Session::Impl::faults_of(uint32_t slot) const {
+std::vector<std::pair<vm_fault_key, uint64_t>> Session::Impl::faults_of(const Probe& probe) const {
   std::vector<std::pair<vm_fault_key, uint64_t>> faults;
+  const auto is_own = [&probe](uint32_t slot) {
+    return std::any_of(probe.seats.begin(), probe.seats.end(),
+                       [slot](const Seat& seat) { return seat.slot->index == slot; });
+  };
   vm_fault_key key = {}, next = {};
   const vm_fault_key* before = nullptr;
   while (bpf_map_get_next_key(loader->faults(), before, &next) == 0) {
     key = next;
     before = &key;
     uint64_t count = 0;
-    if (key.slot == slot && bpf_map_lookup_elem(loader->faults(), &key, &count) == 0)
+    if (is_own(key.slot) && bpf_map_lookup_elem(loader->faults(), &key, &count) == 0)
       faults.emplace_back(key, count);
   }
   return faults;
 }
 
-void Session::Impl::clear_counters(uint32_t slot) {
+void Session::Impl::clear_counters(const Probe& probe) {
   const std::vector<vm_stats> zeros(possible_cpus());
-  bpf_map_update_elem(loader->stats(), &slot, zeros.data(), BPF_ANY);
-  for (const auto& [key, count] : faults_of(slot)) bpf_map_delete_elem(loader->faults(), &key);
+  for (const Seat& seat : probe.seats)
+    bpf_map_update_elem(loader->stats(), &seat.slot->index, zeros.data(), BPF_ANY);
+  for (const auto& [key, count] : faults_of(probe)) bpf_map_delete_elem(loader->faults(), &key);
 }
 
 namespace {
@@ -158,28 +166,31 @@ void add_fault(std::vector<FaultCount>& faults, FaultCount fault) {
 }  // namespace
 
 ProbeInfo Session::Impl::describe(ProbeId id, const Probe& probe) const {
-  const vm_stats stats = stats_of(probe.slot->index);
+  const vm_stats stats = stats_of(probe);
   ProbeInfo info;
   info.id = id;
   info.name = probe.name;
-  info.kind = probe.target.kind;
-  info.target = probe.target.text;
+  info.kind = probe.targets.front().kind;
+  info.target = probe.target;
+  info.targets = static_cast<uint32_t>(probe.targets.size());
   info.hits = stats.hits;
   info.rows = stats.rows;
   info.lost = stats.lost;
   info.delivered = probe.delivered;
-  info.missed = stats.skipped + Loader::recursion_misses(probe.program) - probe.misses_before;
+  info.missed = stats.skipped;
+  for (const auto& [program, before] : probe.misses_before)
+    info.missed += Loader::recursion_misses(program) - before;
   info.age_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - probe.since).count();
   info.generation = 1 + probe.swaps;
-  info.note = probe.target.note;
+  info.note = probe.note;
   info.maps = maps->names_of(id);
   bool faulty = false;
   for (uint64_t count : stats.faults) faulty = faulty || count != 0;
   if (!faulty) return info;
-  for (const auto& [key, count] : faults_of(probe.slot->index)) {
+  for (const auto& [key, count] : faults_of(probe)) {
     const auto generation = generations.find(key.generation);
     const Program* program =
-        generation == generations.end() ? nullptr : &generation->second.program;
+        generation == generations.end() ? nullptr : generation->second.program.get();
     add_fault(info.faults, describe_fault(key, count, program));
   }
   return info;
@@ -188,7 +199,7 @@ ProbeInfo Session::Impl::describe(ProbeId id, const Probe& probe) const {
 void Session::Impl::retire(Probe& probe) {
   const uint64_t drained = rings->drained_until(probe.ring);
   std::set<uint32_t> faulty;
-  for (const auto& [key, count] : faults_of(probe.slot->index)) faulty.insert(key.generation);
+  for (const auto& [key, count] : faults_of(probe)) faulty.insert(key.generation);
   std::erase_if(probe.generations, [&](uint32_t number) {
     const auto found = generations.find(number);
     const uint64_t over = found->second.over_at;
@@ -226,7 +237,7 @@ std::vector<std::string> Session::changed_maps() {
   if (!impl_->maps) return {};
   std::set<ProbeId> active;
   for (auto& [id, probe] : impl_->probes) {
-    const uint64_t hits = impl_->stats_of(probe.slot->index).hits;
+    const uint64_t hits = impl_->stats_of(probe).hits;
     if (std::exchange(probe.hits_seen, hits) != hits) active.insert(id);
   }
   return impl_->maps->changed(active);

@@ -1,5 +1,7 @@
 #include "host/slots.hpp"
 
+#include <iterator>
+
 #include "bytecode/wire.h"
 
 namespace host {
@@ -45,30 +47,42 @@ void SlotPool::make_spares() {
     }
     if (!outer.insert(indexes, fds, "vm_probe")) slots->clear();
   };
-  reclaimer_.release(Link(), place, [this, slots] {
+  reclaimer_.release({}, place, [this, slots] {
     for (auto& slot : *slots) free_.push_back(std::move(slot));
     making_ = false;
   });
 }
 
-Result<std::unique_ptr<Slot>> SlotPool::take() {
+Result<std::vector<std::unique_ptr<Slot>>> SlotPool::take(size_t count) {
   reclaimer_.collect();
-  if (free_.empty() && next_ >= VM_PROBES_MAX)
-    while (free_.empty() && reclaimer_.wait()) {
-    }
-  std::unique_ptr<Slot> slot;
-  if (!free_.empty()) {
-    slot = std::move(free_.back());
-    free_.pop_back();
-  } else {
-    Result<std::unique_ptr<Slot>> made = make();
-    if (!made) return made;
-    slot = std::move(made).value();
-    if (auto placed = loader_.code().insert(slot->index, slot->code.fd(), "vm_probe"); !placed)
-      return std::move(placed).error();
+  // Those of probes on their way out will do where there is no room for more.
+  while (free_.size() + VM_PROBES_MAX - next_ < count && reclaimer_.wait()) {
   }
+  std::vector<std::unique_ptr<Slot>> taken;
+  while (taken.size() < count && !free_.empty()) {
+    taken.push_back(std::move(free_.back()));
+    free_.pop_back();
+  }
+  std::vector<uint32_t> indexes;
+  std::vector<int> fds;
+  const auto fail = [&](Error error) {
+    for (auto& slot : taken) free_.push_back(std::move(slot));
+    return error;
+  };
+  std::vector<std::unique_ptr<Slot>> fresh;
+  while (taken.size() + fresh.size() < count) {
+    Result<std::unique_ptr<Slot>> made = make();
+    if (!made) return fail(std::move(made).error());
+    indexes.push_back((*made)->index);
+    fds.push_back((*made)->code.fd());
+    fresh.push_back(std::move(made).value());
+  }
+  if (!fresh.empty())
+    if (auto placed = loader_.code().insert(indexes, fds, "vm_probe"); !placed)
+      return fail(std::move(placed).error());
+  std::move(fresh.begin(), fresh.end(), std::back_inserter(taken));
   if (free_.empty()) make_spares();
-  return slot;
+  return taken;
 }
 
 void SlotPool::give_back(std::unique_ptr<Slot> slot) {

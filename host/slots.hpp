@@ -21,8 +21,8 @@ class SlotPool {
  public:
   SlotPool(const Loader& loader, Reclaimer& reclaimer) : loader_(loader), reclaimer_(reclaimer) {}
 
-  // A slot that no link leads to.
-  bytecode::Result<std::unique_ptr<Slot>> take();
+  // So many slots that no link leads to.
+  bytecode::Result<std::vector<std::unique_ptr<Slot>>> take(size_t count);
   // No run can be in it any more.
   void give_back(std::unique_ptr<Slot> slot);
 

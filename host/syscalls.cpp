@@ -1,5 +1,10 @@
 #include "host/syscalls.hpp"
 
+#include <asm/unistd.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <utility>
 
 namespace host {
@@ -55,7 +60,23 @@ constexpr KnownFunction functions[] = {
     {"do_rmdir", "", "", "rmdir", {}},
 };
 
+// Every __NR_ of the headers, in their spelling.
+constexpr std::pair<std::string_view, int32_t> header_numbers[] = {
+#include "syscall_numbers.inc"
+};
+
 }  // namespace
+
+std::optional<int32_t> syscall_number(std::string_view name) {
+  static const std::map<std::string, int32_t, std::less<>> numbers = [] {
+    std::map<std::string, int32_t, std::less<>> by_name;
+    for (const auto& [spelt, number] : header_numbers)
+      by_name.emplace(syscall_name(spelt).name, number);
+    return by_name;
+  }();
+  const auto found = numbers.find(name);
+  return found == numbers.end() ? std::nullopt : std::optional(found->second);
+}
 
 SyscallName syscall_name(std::string_view word) {
   SyscallName result;

@@ -1,6 +1,7 @@
 // Names of system calls and of the kernel functions behind them, as people write them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,10 @@ SyscallName syscall_name(std::string_view word);
 
 // The entry point's symbol on this architecture: "__x64_sys_openat".
 std::string syscall_symbol(std::string_view name);
+
+// The number of a syscall by the kernel's name for it, on this architecture; nothing where the
+// headers that this was built with do not know it.
+std::optional<int32_t> syscall_number(std::string_view name);
 
 // What a user should know about a syscall that few programs make any more; empty for the others.
 std::string_view syscall_note(std::string_view name);

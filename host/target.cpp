@@ -1,22 +1,11 @@
 #include "host/target.hpp"
 
-#include <bpf/libbpf.h>
-#include <linux/perf_event.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <fstream>
-
 #include "host/refusal.hpp"
+#include "host/trial.hpp"
 
 namespace host {
-
-namespace {
-
-const std::string pmu_folder = "/sys/bus/event_source/devices/";
-
-}  // namespace
 
 Result<const Tracefs*> Machine::tracefs() {
   if (!tracefs_) {
@@ -27,47 +16,76 @@ Result<const Tracefs*> Machine::tracefs() {
   return &*tracefs_;
 }
 
-bool Machine::has_kprobes() const {
-  return access((pmu_folder + "kprobe/type").c_str(), F_OK) == 0;
+Result<std::shared_ptr<const Btf>> Machine::btf(std::string_view module) {
+  if (const auto known = types_.find(module); known != types_.end()) return known->second;
+  const auto open = [&]() -> Result<std::shared_ptr<const Btf>> {
+    if (module.empty()) return Btf::kernel();
+    Result<std::shared_ptr<const Btf>> kernel = btf();
+    return kernel ? (*kernel)->module(module) : kernel;
+  };
+  Result<std::shared_ptr<const Btf>> opened = open();
+  if (opened) types_.emplace(module, *opened);
+  return opened;
 }
 
-void LinkEnd::operator()(bpf_link* link) const { bpf_link__destroy(link); }
+bytecode::Status Machine::use_btf(const std::string& file) {
+  Result<std::shared_ptr<const Btf>> opened = Btf::kernel(file);
+  if (!opened) return std::move(opened).error();
+  types_.clear();
+  btf_given_ = true;
+  types_.emplace(std::string(), std::move(opened).value());
+  return bytecode::Nothing{};
+}
 
-const KindRecord& kind_record(Kind kind) {
+void Machine::rest() {
+  for (const auto& [module, types] : types_) types->rest();
+}
+
+bool Machine::has_kprobes() const {
+  return !is_without("kprobe") && access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0;
+}
+
+bool Machine::has_fentry() {
+  if (is_without("fentry")) return false;
+  if (!has_fentry_) {
+    const Result<std::shared_ptr<const Btf>> types = btf();
+    has_fentry_ = types && trial::fentry(**types);
+  }
+  return *has_fentry_;
+}
+
+const KindRecord* kind_record(Kind kind) {
   switch (kind) {
     case Kind::kprobe:
-      return kprobe_kind;
+      return &kprobe_kind;
+    case Kind::kretprobe:
+      return &kretprobe_kind;
     case Kind::tracepoint:
-      return tracepoint_kind;
+      return &tracepoint_kind;
+    case Kind::raw_tracepoint:
+      return &raw_tracepoint_kind;
     case Kind::uprobe:
-      break;
+      return &uprobe_kind;
+    case Kind::uretprobe:
+      return &uretprobe_kind;
+    case Kind::usdt:
+      return &usdt_kind;
+    case Kind::fentry:
+      return &fentry_kind;
+    case Kind::fexit:
+      return &fexit_kind;
+    case Kind::perf:
+      return &perf_kind;
+    case Kind::interval:
+      return &interval_kind;
   }
-  return uprobe_kind;
+  return nullptr;
 }
 
-Result<Fd> open_probe_event(const char* pmu, const std::string& where, uint64_t offset) {
-  std::ifstream file(pmu_folder + pmu + "/type");
-  uint32_t type = 0;
-  if (!(file >> type)) return refusal(std::string("find the kernel's ") + pmu + " events", ENOENT);
-  perf_event_attr attributes = {};
-  attributes.size = sizeof attributes;
-  attributes.type = type;
-  attributes.config1 = reinterpret_cast<uint64_t>(where.c_str());
-  attributes.config2 = offset;
-  Fd event(
-      static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
-  if (!event) return refusal("open a " + std::string(pmu) + " on " + where, errno);
-  return event;
-}
-
-Result<Link> link_perf_event(Fd event, const bpf_program* program, uint64_t cookie,
-                             const std::string& what) {
-  LIBBPF_OPTS(bpf_perf_event_opts, options, .bpf_cookie = cookie);
-  // From here the link owns the descriptor, except where making it fails.
-  Link link(bpf_program__attach_perf_event_opts(program, event.get(), &options));
-  if (!link) return refusal("attach to " + what, errno);
-  event.release();
-  return link;
+void add_note(std::string& notes, std::string_view note) {
+  if (note.empty()) return;
+  if (!notes.empty()) notes += "; ";
+  notes += note;
 }
 
 }  // namespace host

@@ -3,19 +3,22 @@
 // row.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bytecode/result.hpp"
+#include "host/btf.hpp"
 #include "host/fd.hpp"
 #include "host/kallsyms.hpp"
+#include "host/programs.hpp"
+#include "host/registers.hpp"
 #include "host/session.hpp"
 #include "host/tracefs.hpp"
-
-struct bpf_link;
-struct bpf_program;
 
 namespace host {
 
@@ -25,50 +28,78 @@ class Machine {
   // Null where tracefs cannot be read; the Error says why.
   Result<const Tracefs*> tracefs();
   const Kallsyms& kallsyms() const { return kallsyms_; }
+  // The kernel's types, or a module's with them. Asking costs nothing: they are parsed by the first
+  // question (btf.hpp). An Error where the kernel describes nothing.
+  Result<std::shared_ptr<const Btf>> btf(std::string_view module = {});
+  // From now on the types are those of a file.
+  bytecode::Status use_btf(const std::string& file);
+  bool btf_given() const { return btf_given_; }
+  // Lets go of what was parsed of the types.
+  void rest();
   // Whether the kernel has kprobes at all (CONFIG_KPROBES).
   bool has_kprobes() const;
+  // Whether fentry programs load and attach here; tried once.
+  bool has_fentry();
+  // A feature that is not to be used, whatever the kernel can (SessionOptions::without).
+  bool is_without(const char* feature) const { return without_.count(feature) != 0; }
+  void do_without(std::set<std::string> features) { without_ = std::move(features); }
 
  private:
+  std::set<std::string> without_;
+  std::optional<bool> has_fentry_;
+  bool btf_given_ = false;  // by a file
   std::optional<Tracefs> tracefs_;
   Kallsyms kallsyms_;
+  std::map<std::string, std::shared_ptr<const Btf>, std::less<>> types_;  // by module; "": kernel
 };
 
-struct LinkEnd {
-  void operator()(bpf_link* link) const;
+// One place of a probe: a target, and what its program reads back to know its slot and site.
+struct AttachPlace {
+  const Target* target = nullptr;
+  uint64_t cookie = 0;
 };
-using Link = std::unique_ptr<bpf_link, LinkEnd>;
+
+// What a kind made of its places.
+struct Attached {
+  std::vector<Attachment> attachments;
+  std::string note;  // about a fallback that only attaching found out
+};
+
+// What attaching needs.
+struct Attaching {
+  Machine& machine;
+  Programs& programs;
+  const AttachOptions& options;
+};
 
 struct KindRecord {
   Kind kind;
-  const char* program;  // in the interpreter's object
-  // The kernel refuses one program twice on one target (EEXIST): each further probe there needs
-  // another instance of the program.
-  bool once_per_target;
-  Result<Target> (*resolve)(Machine& machine, std::string_view target, std::string_view symbol);
-  // `cookie` is what the program reads back to know its slot.
-  Result<Link> (*attach)(Machine& machine, const Target& target, const bpf_program* program,
-                         uint64_t cookie);
+  // All that a word means, each a Target whose schema names its function; `symbol` is the second
+  // word of uprobes. An Error where it means nothing.
+  Result<std::vector<Target>> (*resolve)(Machine& machine, const Request& request,
+                                         std::string_view word, std::string_view symbol);
+  // Links programs to all the places of one probe that attach by this kind. All or nothing.
+  Result<Attached> (*attach)(Attaching& attaching, const std::vector<AttachPlace>& places);
 };
 
-const KindRecord& kind_record(Kind kind);
+// Null where nothing here attaches that kind.
+const KindRecord* kind_record(Kind kind);
 extern const KindRecord kprobe_kind;
+extern const KindRecord kretprobe_kind;
 extern const KindRecord tracepoint_kind;
+extern const KindRecord raw_tracepoint_kind;
 extern const KindRecord uprobe_kind;
-
-// A probe of the kernel's kprobe or uprobe PMU: `where` is a function or a file.
-Result<Fd> open_probe_event(const char* pmu, const std::string& where, uint64_t offset);
-// Links `program` to an open perf event; `what` words the Error.
-Result<Link> link_perf_event(Fd event, const bpf_program* program, uint64_t cookie,
-                             const std::string& what);
+extern const KindRecord uretprobe_kind;
+extern const KindRecord usdt_kind;
+extern const KindRecord fentry_kind;
+extern const KindRecord fexit_kind;
+extern const KindRecord perf_kind;
+extern const KindRecord interval_kind;
 
 // The Target of a tracepoint that exists. Also what a kprobe falls back to.
 Result<Target> tracepoint_target(Machine& machine, std::string_view category,
                                  std::string_view event);
-
-// The argument registers of a function call, in a kprobe's or uprobe's context (struct pt_regs).
-std::vector<bytecode::Field> call_registers();
-// The argument words of a syscall's entry point, whose one argument is the address of the user's
-// registers.
-std::vector<bytecode::Field> syscall_registers();
+// A sentence more of a note.
+void add_note(std::string& notes, std::string_view note);
 
 }  // namespace host

@@ -3,8 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/mount.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "host/private_mount.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
@@ -226,19 +225,6 @@ Schema tracepoint_schema(std::string_view category, std::string_view event, cons
   return schema;
 }
 
-namespace {
-
-// A mount that belongs to this descriptor alone: it appears in no namespace.
-Fd private_tracefs() {
-  const Fd context(static_cast<int>(syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC)));
-  if (!context) return {};
-  if (syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    return {};
-  return Fd(static_cast<int>(syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-}
-
-}  // namespace
-
 Result<Tracefs> Tracefs::open() {
   constexpr const char* paths[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
   int denied = 0;
@@ -250,7 +236,7 @@ Result<Tracefs> Tracefs::open() {
     if (events) return Tracefs(std::move(events));
     denied = errno;
   }
-  const Fd mount = private_tracefs();
+  const Fd mount = private_mount("tracefs");
   const bool is_mounted = denied != 0;
   if (mount) {
     Fd events(openat(mount.get(), "events", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -276,6 +262,10 @@ Result<Format> Tracefs::format(std::string_view category, std::string_view event
     text.append(buffer.data(), static_cast<size_t>(n));
   if (n < 0) return refusal("read the format of " + path, errno);
   return parse_format(text);
+}
+
+Fd Tracefs::open_file(const std::string& name) const {
+  return Fd(openat(root_.get(), ("../" + name).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 bool Tracefs::has_event(std::string_view category, std::string_view event) const {

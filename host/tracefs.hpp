@@ -36,6 +36,8 @@ class Tracefs {
 
   bytecode::Result<Format> format(std::string_view category, std::string_view event) const;
   bool has_event(std::string_view category, std::string_view event) const;
+  // A file above the events, such as available_filter_functions; no descriptor where there is none.
+  Fd open_file(const std::string& name) const;
   std::vector<std::string> categories() const;
   std::vector<std::string> events(std::string_view category) const;
 

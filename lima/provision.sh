@@ -12,13 +12,14 @@ set -euo pipefail
 nushell_versions=(0.115.1)
 packages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
-  clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev # the kernel object and its loader
+  clang llvm bpftool libbpf-dev zlib1g-dev            # the kernel object and its loader
+  libelf-dev libdw-dev liblzma-dev                    # symbols and debug information
   libmsgpack-cxx-dev libboost-dev                     # the plugin's wire and event loop
   nodejs npm
 )
 test_packages=(
   libgtest-dev python3 clang-format clang-tidy git
-  bpftrace                                            # the comparison
+  bpftrace systemtap-sdt-dev                          # the comparison, markers to trace
   qemu-system-x86 busybox-static cpio xz-utils        # guests with other kernels
 )
 

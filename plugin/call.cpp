@@ -121,6 +121,36 @@ Task<std::optional<Node>> Call::block_ir(int64_t block_id) {
   co_return co_await engine_.ask(run_.id, std::move(question));
 }
 
+Task<Evaluation> Call::evaluate(Node closure, BytesSink bytes) {
+  const Node* content = closure.tagged().payload ? closure.tagged().payload->find("val") : nullptr;
+  if (!content) co_return Evaluation{};
+  Node::Map item;
+  item.emplace_back("item", *content);
+  item.emplace_back("span", span_of(closure));
+  Node::Map body;
+  body.emplace_back("closure", std::move(item));
+  body.emplace_back("positional", Node::Array{});
+  body.emplace_back("input", Node("Empty"));
+  body.emplace_back("redirect_stdout", true);
+  body.emplace_back("redirect_stderr", false);
+  Node question = tag("EvalClosure", std::move(body));
+  co_return co_await engine_.evaluate(run_.id, std::move(question), std::move(bytes));
+}
+
+Task<void> Call::print(Node value) {
+  Command print;
+  print.name = "print";
+  if (value.get_if<Node::Bytes>()) {
+    Node::Map binary;
+    binary.emplace_back("val", std::move(value));
+    binary.emplace_back("span", run_.head);
+    value = tag("Binary", std::move(binary));
+    print.switches = {"raw", "no-newline"};
+  }
+  print.argument = std::move(value);
+  (void)co_await run_command(std::move(print));
+}
+
 Task<std::optional<std::string>> Call::help() {
   Node question("GetHelp");
   co_return text_in(co_await engine_.ask(run_.id, std::move(question)));
@@ -164,6 +194,8 @@ std::shared_ptr<asio::steady_timer> Call::timer(std::chrono::nanoseconds after) 
   timer->expires_after(after);
   return timer;
 }
+
+asio::io_context& Call::io() const { return engine_.io(); }
 
 void Call::interrupt() {
   interrupted_ = true;

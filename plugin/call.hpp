@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,13 +40,28 @@ class ItemSource {
   virtual bool finished() const = 0;            // nothing more will come
   virtual void acknowledged() = 0;              // Nushell took the oldest item written
   virtual void closed() = 0;                    // the end; items not taken stay untaken
+
+  // Nushell has been told of the end: from now on its call takes no more questions.
+  bool over = false;
 };
 
 struct EmptyAnswer {};
 struct StreamAnswer {
   std::shared_ptr<ItemSource> source;
+  // Called once Nushell has been told of the stream. What runs from then on runs beside its reader,
+  // and may ask Nushell until the stream ends.
+  std::function<void()> opened = {};
 };
 using Answer = std::variant<EmptyAnswer, bytecode::Value, StreamAnswer, LabeledError>;
+
+// What a closure gave.
+struct Evaluation {
+  std::optional<Node> error;  // as Nushell's wire has it
+  std::vector<Node> values;   // one, or those of a stream
+  bool list = false;          // a stream of values
+};
+// Takes a chunk of what an external command prints, Bytes.
+using BytesSink = std::function<Task<void>(Node chunk)>;
 
 class Call {
  public:
@@ -80,6 +96,11 @@ class Call {
   // The declaration that a name has in the scope of the whole script.
   Task<std::optional<uint64_t>> find_declaration(std::string name);
   Task<std::optional<Node>> block_ir(int64_t block_id);  // nothing before Nushell 0.110
+  // Runs a closure here and now, to its end. An external command in it prints to the terminal, but
+  // for the last: Nushell waits for that one only where its output is taken, so `bytes` gets it.
+  Task<Evaluation> evaluate(Node closure, BytesSink bytes);
+  // Shows a value as Nushell would at its prompt, or Bytes as they are.
+  Task<void> print(Node value);
   Task<std::optional<std::string>> help();
   Task<std::string> current_directory();
   Task<std::optional<Node>> environment_variable(std::string name);
@@ -92,6 +113,7 @@ class Call {
   std::shared_ptr<asio::steady_timer> timer(std::chrono::nanoseconds after);
 
   // For the engine.
+  asio::io_context& io() const;
   void interrupt();
   bool interrupted() const { return interrupted_; }
   const RunCall& run() const { return run_; }

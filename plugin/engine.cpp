@@ -101,7 +101,7 @@ void Engine::handle(RunCall& run) {
 }
 
 void Engine::handle(const CompletionCall& call) {
-  write_response(out_, call.id, tag("CompletionItems", handlers_.complete(call)));
+  asio::co_spawn(io_, serve_completion(call), asio::detached);
 }
 
 void Engine::handle(const OtherCall& call) {
@@ -121,11 +121,7 @@ void Engine::handle(EngineResponse& response) {
 
 void Engine::handle(Interrupt) {
   // Nushell waits for each of these to end, and says so only once.
-  for (auto& [id, stream] : outgoing_) {
-    if (stream.ended) continue;
-    stream.ended = true;
-    write_end(out_, id);
-  }
+  for (auto& [id, stream] : outgoing_) end(id, stream);
   for (auto& [id, call] : calls_) call->interrupt();
   for (auto it = incoming_.begin(); it != incoming_.end();) {
     const StreamId id = it->first;
@@ -143,10 +139,7 @@ void Engine::handle(Interrupt) {
 }
 
 void Engine::handle(Goodbye) {
-  for (auto& [id, stream] : outgoing_) {
-    if (!stream.ended) write_end(out_, id);
-    stream.ended = true;
-  }
+  for (auto& [id, stream] : outgoing_) end(id, stream);
   stopping_ = true;
   if (!write_pending_ && out_.empty()) stop();
 }
@@ -154,7 +147,10 @@ void Engine::handle(Goodbye) {
 void Engine::handle(StreamData& data) {
   const auto stream = incoming_.find(data.id);
   if (stream == incoming_.end() || stream->second.unwanted) return;
-  stream->second.items.push_back(std::move(data.item));
+  if (!data.error.is_nil())
+    stream->second.error = std::move(data.error);
+  else
+    stream->second.items.push_back(std::move(data.item));
   if (stream->second.wake) stream->second.wake->cancel();
 }
 
@@ -181,7 +177,7 @@ void Engine::handle(const StreamAck& ack) {
 void Engine::handle(const StreamDrop& drop) {
   const auto found = outgoing_.find(drop.id);
   if (found == outgoing_.end()) return;
-  if (!found->second.ended) write_end(out_, drop.id);
+  end(drop.id, found->second);
   const std::shared_ptr<ItemSource> source = found->second.source;
   outgoing_.erase(found);
   source->closed();
@@ -219,10 +215,13 @@ void Engine::pump(StreamId id, Outgoing& stream) {
     stream.source->write_next(writer);
     ++stream.in_flight;
   }
-  if (!stream.source->ready() && stream.source->finished()) {
-    stream.ended = true;
-    write_end(out_, id);
-  }
+  if (!stream.source->ready() && stream.source->finished()) end(id, stream);
+}
+
+void Engine::end(StreamId id, Outgoing& stream) {
+  if (stream.ended) return;
+  stream.ended = stream.source->over = true;
+  write_end(out_, id);
 }
 
 void Engine::set_gc_disabled(bool disabled) {
@@ -309,6 +308,60 @@ Task<std::optional<Node>> Engine::ask(CallId context, Node question) {
   co_return std::nullopt;
 }
 
+Task<std::optional<Node>> Engine::next(StreamId id, std::optional<Node>& error) {
+  auto wake = std::make_shared<asio::steady_timer>(io_);
+  for (;;) {
+    const auto found = incoming_.find(id);
+    if (found == incoming_.end() || found->second.unwanted) co_return std::nullopt;
+    Incoming& stream = found->second;
+    if (!stream.items.empty()) {
+      Node item = std::move(stream.items.front());
+      stream.items.pop_front();
+      write_ack(out_, id);
+      flush();
+      co_return item;
+    }
+    if (stream.ended) {
+      error = std::move(stream.error);
+      discard(id);
+      flush();
+      co_return std::nullopt;
+    }
+    stream.wake = wake;
+    wake->expires_at(forever);
+    boost::system::error_code cancelled;
+    co_await wake->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+}
+
+Task<Evaluation> Engine::evaluate(CallId context, Node question, BytesSink bytes) {
+  const std::optional<Node> response = co_await ask_raw(context, std::move(question));
+  Evaluation result;
+  if (const Node* error = response->find("Error")) {
+    result.error = *error;
+    co_return result;
+  }
+  const Node* data = response->find("PipelineData");
+  if (!data) co_return result;
+  const PipelineHeader header = parse_header(*data);
+  switch (header.kind) {
+    case PipelineHeader::Kind::empty:
+      break;
+    case PipelineHeader::Kind::value:
+      result.values.push_back(header.value);
+      break;
+    case PipelineHeader::Kind::list_stream:
+      result.values = co_await collect(header.stream, SIZE_MAX);
+      result.list = true;
+      break;
+    case PipelineHeader::Kind::byte_stream:
+      while (std::optional<Node> chunk = co_await next(header.stream, result.error))
+        co_await bytes(std::move(*chunk));
+      break;
+  }
+  co_return result;
+}
+
 Task<std::optional<uint64_t>> Engine::ask_identifier(CallId context, Node question) {
   const std::optional<Node> response = co_await ask_raw(context, std::move(question));
   const Node* identifier = response->find("Identifier");
@@ -334,6 +387,25 @@ Task<void> Engine::serve(std::shared_ptr<Call> call) {
   pump();
 }
 
+// Unanswered, Nushell would hang at the TAB key.
+Task<void> Engine::serve_completion(CompletionCall completion) {
+  const CallId id = completion.id;
+  RunCall run;
+  run.id = id;
+  run.name = completion.name;
+  auto call = std::make_shared<Call>(*this, std::move(run));
+  calls_[id] = call;
+  Node items;
+  try {
+    items = co_await handlers_.complete(call, std::move(completion));
+  } catch (const std::exception&) {
+    items = Node();
+  }
+  write_response(out_, id, tag("CompletionItems", std::move(items)));
+  calls_.erase(id);
+  flush();
+}
+
 void Engine::answer(const Call& call, Answer answer) {
   if (const auto* value = std::get_if<bytecode::Value>(&answer)) {
     write_value(out_, call.id(), value_node(*value, call.head(), nushell_));
@@ -344,10 +416,8 @@ void Engine::answer(const Call& call, Answer answer) {
     write_list_stream(out_, call.id(), id, call.head());
     Outgoing& outgoing = outgoing_[id];
     outgoing.source = stream->source;
-    if (call.interrupted()) {
-      outgoing.ended = true;
-      write_end(out_, id);
-    }
+    if (call.interrupted()) end(id, outgoing);
+    if (stream->opened) stream->opened();
   } else {
     write_empty(out_, call.id());
   }

@@ -28,8 +28,9 @@ namespace plugin {
 struct Handlers {
   std::function<Task<Answer>(std::shared_ptr<Call>)> run;
   std::function<Node()> signatures;
-  // The payload of CompletionItems: a list of items, or nil for Nushell's own completion.
-  std::function<Node(const CompletionCall&)> complete;
+  // The payload of CompletionItems: a list of items, or nil for Nushell's own completion. The call
+  // serves for questions only.
+  std::function<Task<Node>(std::shared_ptr<Call>, CompletionCall)> complete;
   // After each answer: the time to see whether anything still has to be kept alive.
   std::function<void()> settled;
 };
@@ -54,6 +55,9 @@ class Engine {
   // For Call: a question in the context of a call, and its answer's value; nothing on any failure.
   Task<std::optional<Node>> ask(CallId context, Node question);
   Task<std::optional<uint64_t>> ask_identifier(CallId context, Node question);
+  // A question whose answer may be a stream, which is read to its end; bytes are handed on as they
+  // come.
+  Task<Evaluation> evaluate(CallId context, Node question, BytesSink bytes);
   // The items of an incoming stream, at most so many.
   Task<std::vector<Node>> collect(StreamId stream, size_t most);
 
@@ -65,6 +69,7 @@ class Engine {
   };
   struct Incoming {
     std::deque<Node> items;
+    std::optional<Node> error;  // of a stream of bytes: how it ended
     bool ended = false;
     bool unwanted = false;
     std::shared_ptr<asio::steady_timer> wake;
@@ -98,8 +103,12 @@ class Engine {
 
   void expect(const PipelineHeader& header);
   void discard(StreamId stream);
+  void end(StreamId id, Outgoing& stream);
+  // The next item of an incoming stream; nothing at its end, and then `error` may say how it ended.
+  Task<std::optional<Node>> next(StreamId stream, std::optional<Node>& error);
   void pump(StreamId id, Outgoing& stream);
   Task<void> serve(std::shared_ptr<Call> call);
+  Task<void> serve_completion(CompletionCall call);
   void answer(const Call& call, Answer answer);
   Task<std::optional<Node>> ask_raw(CallId context, Node question);
 

@@ -60,6 +60,27 @@ Node error_node(const LabeledError& error) {
   return Node(std::move(map));
 }
 
+LabeledError read_error(const Node& error) {
+  const auto text = [&](std::string_view name) {
+    const Node* member = error.find(name);
+    return member ? std::string(member->as_text()) : std::string();
+  };
+  LabeledError out;
+  out.message = text("msg");
+  out.code = text("code");
+  out.help = text("help");
+  if (const Node* labels = error.find("labels"))
+    for (const Node& item : labels->items()) {
+      const Node* words = item.find("text");
+      const Node* span = item.find("span");
+      if (words && span && span->as_span().is_place())
+        out.labels.push_back({std::string(words->as_text()), span->as_span()});
+    }
+  if (const Node* inner = error.find("inner"))
+    for (const Node& item : inner->items()) out.inner.push_back(read_error(item));
+  return out;
+}
+
 TextPlace::TextPlace(Span argument, uint64_t start, uint64_t length)
     : argument_(argument), start_(start), length_(length) {}
 

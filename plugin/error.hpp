@@ -29,6 +29,8 @@ struct LabeledError {
 };
 
 Node error_node(const LabeledError& error);
+// An error of Nushell's own, to be passed on.
+LabeledError read_error(const Node& error);
 
 // Where the text of a closure lies in Nushell's source.
 class TextPlace {

@@ -32,12 +32,14 @@ int serve() {
   Engine* engine = nullptr;
   Tracing tracing(io, {.rows_ready = [&engine] { engine->schedule_pump(); },
                        .keep_alive = [&engine](bool on) { engine->set_gc_disabled(on); }});
-  Engine connection(
-      io, STDIN_FILENO, STDOUT_FILENO,
-      {.run = [&](CallPtr call) { return run_command(std::move(call), tracing); },
-       .signatures = all_signatures,
-       .complete = [&](const CompletionCall& call) { return complete(call, tracing); },
-       .settled = [&] { tracing.settle(); }});
+  Engine connection(io, STDIN_FILENO, STDOUT_FILENO,
+                    {.run = [&](CallPtr call) { return run_command(std::move(call), tracing); },
+                     .signatures = all_signatures,
+                     .complete =
+                         [&](CallPtr call, CompletionCall completion) {
+                           return complete(std::move(call), std::move(completion), tracing);
+                         },
+                     .settled = [&] { tracing.settle(); }});
   engine = &connection;
   connection.start();
   io.run();

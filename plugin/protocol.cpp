@@ -46,6 +46,17 @@ CompletionCall parse_completion(CallId id, const Node& body) {
       call.positional = static_cast<uint64_t>(index->as_int());
     call.flag = text_of(argument->find("Flag"));
   }
+  const Node* inner = body.find("call");
+  if (!inner) return call;
+  if (const Node* strip = inner->find("strip")) call.placeholder = strip->as_bool();
+  if (const Node* arguments = inner->find("call", "arguments"))
+    for (const Node& argument : arguments->items()) {
+      const auto [kind, expression] = argument.tagged();
+      if (kind != "Positional" || !expression) continue;
+      const Node* word = expression->find("expr", "String");
+      call.arguments.push_back({span_at(expression->find("span")),
+                                word ? std::optional(std::string(word->as_text())) : std::nullopt});
+    }
   return call;
 }
 
@@ -61,9 +72,10 @@ Input parse_call(const Node& payload) {
   return OtherCall{id, std::string(kind)};
 }
 
-// {"List": value} or {"Raw": {"Ok": bytes}}; an error in a byte stream reads as no bytes.
-Node parse_item(const Node& data) {
-  if (const Node* value = data.find("List")) return *value;
+// {"List": value}, {"Raw": {"Ok": bytes}} or {"Raw": {"Err": error}}.
+StreamData parse_item(StreamId id, const Node& data) {
+  if (const Node* value = data.find("List")) return {id, *value, {}};
+  if (const Node* error = data.find("Raw", "Err")) return {id, {}, *error};
   if (const Node* bytes = data.find("Raw", "Ok")) {
     Node::Bytes chunk;
     if (bytes->get_if<Node::Array>())
@@ -71,9 +83,9 @@ Node parse_item(const Node& data) {
         chunk.data.push_back(static_cast<char>(byte.as_int()));
     else
       chunk.data = bytes->as_text();
-    return Node(std::move(chunk));
+    return {id, Node(std::move(chunk)), {}};
   }
-  return {};
+  return {id, {}, {}};
 }
 
 Node pair(Node first, Node second) {
@@ -93,8 +105,7 @@ Input parse_input(const Node& message) {
   if (kind == "Call") return parse_call(*payload);
   if (kind == "EngineCallResponse" && payload->at(1))
     return EngineResponse{id_of(payload->at(0)), *payload->at(1)};
-  if (kind == "Data" && payload->at(1))
-    return StreamData{id_of(payload->at(0)), parse_item(*payload->at(1))};
+  if (kind == "Data" && payload->at(1)) return parse_item(id_of(payload->at(0)), *payload->at(1));
   if (kind == "End") return StreamEnd{id_of(payload)};
   if (kind == "Drop") return StreamDrop{id_of(payload)};
   if (kind == "Signal" && payload->as_text() == "Interrupt") return Interrupt{};

@@ -61,6 +61,13 @@ struct CompletionCall {
   std::string name;  // of the command
   std::optional<uint64_t> positional;
   std::string flag;
+  // The positional arguments so far, the one that is being typed among them.
+  struct Argument {
+    Span span;
+    std::optional<std::string> text;  // of a plain word; others are read at their span
+  };
+  std::vector<Argument> arguments;
+  bool placeholder = false;  // the typed word ends in a letter that the user has not typed
 };
 // A call of a kind this plugin has no use for.
 struct OtherCall {
@@ -76,7 +83,8 @@ struct Reset {};
 struct Goodbye {};
 struct StreamData {
   StreamId id;
-  Node item;  // a value of a list stream; the Bytes of a byte stream
+  Node item;   // a value of a list stream; the Bytes of a byte stream
+  Node error;  // in place of bytes, what ended them: the command that gave them has failed
 };
 struct StreamEnd {
   StreamId id;

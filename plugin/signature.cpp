@@ -37,7 +37,8 @@ Node flag_node(const Flag& flag) {
   map.emplace_back("arg", flag.shape);
   map.emplace_back("required", false);
   map.emplace_back("desc", flag.description);
-  map.emplace_back("completion", Node());
+  Node::Array choices(flag.choices.begin(), flag.choices.end());
+  map.emplace_back("completion", choices.empty() ? Node() : tag("List", Node(std::move(choices))));
   map.emplace_back("var_id", Node());
   map.emplace_back("default_value", Node());
   return Node(std::move(map));
@@ -51,9 +52,12 @@ Node string() { return "String"; }
 Node integer() { return "Int"; }
 Node duration() { return "Duration"; }
 Node closure_or_string() { return one_of(tag("Closure", Node()), "String"); }
+Node closure() { return tag("Closure", Node()); }
+Node record() { return tag("Record", Node::Array{}); }
 Node size() { return one_of("Int", "Filesize"); }
 // The list first: the other way round `[1 2]` arrives as text.
 Node int_or_list() { return one_of(tag("List", "Int"), "Int"); }
+Node string_or_list() { return one_of(tag("List", "String"), "String"); }
 }  // namespace shape
 
 Node signature_node(const Signature& signature) {

@@ -15,12 +15,22 @@ Node string();
 Node integer();
 Node duration();
 Node closure_or_string();
-Node size();         // an int or a filesize
-Node int_or_list();  // one int or a list of them
+Node closure();
+Node record();
+Node size();            // an int or a filesize
+Node int_or_list();     // one int or a list of them
+Node string_or_list();  // one string or a list of them
 }  // namespace shape
 
 // What TAB offers for an argument.
-enum class Completes : uint8_t { nothing, probes, maps };
+enum class Completes : uint8_t {
+  nothing,
+  probes,
+  maps,
+  targets,  // of the command's kind
+  symbols,  // in the program or library that the first argument names
+  words,    // targets with their kind before them
+};
 
 struct Positional {
   std::string name;
@@ -34,6 +44,7 @@ struct Flag {
   char letter = 0;  // 0: none
   Node shape;       // nil: a switch
   std::string description;
+  std::vector<std::string> choices = {};  // the words it takes, where there are few
 };
 
 struct Example {

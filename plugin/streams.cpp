@@ -177,6 +177,17 @@ void Broadcast::notify(const StreamRow& notice, const std::set<host::ProbeId>& a
   if (last && !wanted) keep_notice(last_notices_, shared);
 }
 
+void Broadcast::forget(const std::set<host::ProbeId>& probes) {
+  const auto theirs = [&](const RowPtr& row) {
+    return row->probe && probes.contains(row->probe->id);
+  };
+  for (const RowPtr& row : backlog_.rows)
+    if (theirs(row)) ++totals_[row->probe->id].lost;
+  std::erase_if(backlog_.rows, theirs);
+  std::erase_if(backlog_.dropped, [&](const auto& entry) { return probes.contains(entry.first); });
+  std::erase_if(last_notices_, theirs);
+}
+
 Broadcast::Totals Broadcast::totals(host::ProbeId probe) const {
   const auto found = totals_.find(probe);
   return found == totals_.end() ? Totals{} : found->second;

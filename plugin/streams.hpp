@@ -121,6 +121,9 @@ class Broadcast {
   // Tells each subscription what its queue has dropped since the last time.
   void tell_dropped(const bytecode::Value& time);
 
+  // Drops what waits of these, as if nobody had ever known of them.
+  void forget(const std::set<host::ProbeId>& probes);
+
   Totals totals(host::ProbeId probe) const;
   size_t backlog() const { return backlog_.rows.size(); }
   // Whether unread rows or last words wait that a subscription to `probes` (empty: all) would get.

@@ -34,33 +34,53 @@ host::Session& Tracing::session() {
   if (!session_) {
     host::SessionOptions options;
     options.hidden = {static_cast<uint32_t>(getpid()), static_cast<uint32_t>(getppid())};
+    options.btf = btf_file_;
     session_ = std::make_unique<host::Session>(std::move(options));
   }
   return *session_;
 }
 
-host::Result<host::ProbeInfo> Tracing::attach(const host::Target& target, bytecode::Program program,
-                                              SourceText source, const host::AttachOptions& options,
-                                              std::optional<uint64_t> limit) {
-  std::string text = program.source;
-  auto attached = session().attach(target, std::move(program), options);
+host::Status Tracing::describe_kernel_by(const std::string& btf_file) {
+  if (btf_file.empty() || btf_file == btf_file_) return host::Status(bytecode::Nothing{});
+  if (session_) {
+    bytecode::Error error;
+    error.kind = bytecode::ErrorKind::argument;
+    error.subject = "btf";
+    error.message = "the kernel's types are already known from elsewhere";
+    error.hint = "give --btf with the first bpf command after Nushell has started";
+    return error;
+  }
+  btf_file_ = btf_file;
+  return host::Status(bytecode::Nothing{});
+}
+
+host::Result<host::ProbeInfo> Tracing::attach(Attachment attachment) {
+  std::string text = attachment.members.front().program->source;
+  auto attached = session().attach(std::move(attachment.members), attachment.options);
   if (!attached) return attached;
-  const host::ProbeInfo& info = *attached;
+  const host::ProbeId id = attached->id;
   auto probe = std::make_shared<ProbeLabel>();
-  probe->id = info.id;
-  probe->target = info.target;
-  probe->name = info.name;
-  known_[info.id] =
-      Known{std::move(probe), limit, info.maps, {{std::move(text), std::move(source)}}};
-  live_[info.id];
+  probe->id = id;
+  probe->target = attached->target;
+  probe->name = attached->name;
+  if (attachment.limit) attachment.limit->probes.push_back(id);
+  known_[id] = Known{std::move(probe),
+                     std::move(attachment.limit),
+                     std::move(attachment.note),
+                     attached->maps,
+                     {{std::move(text), std::move(attachment.source)}}};
+  live_[id];
+  complete(*attached);
   watch_rings();
   settle();
   return attached;
 }
 
-host::Status Tracing::swap(host::ProbeId id, bytecode::Program program, SourceText source) {
-  std::string text = program.source;
-  const host::Status swapped = session().swap(id, std::move(program));
+host::Status Tracing::swap(host::ProbeId id,
+                           std::vector<std::shared_ptr<const bytecode::Program>> programs,
+                           SourceText source) {
+  std::string text = programs.front()->source;
+  const host::Status swapped = session().swap(id, std::move(programs));
   if (!swapped) return swapped;
   Known& known = known_[id];
   known.sources.push_back({std::move(text), std::move(source)});
@@ -91,6 +111,19 @@ host::Status Tracing::detach(host::ProbeId id) {
   settle();
   hooks_.rows_ready();
   return detached;
+}
+
+void Tracing::abandon(const std::vector<host::ProbeId>& ids, const std::set<std::string>& kept) {
+  if (ids.empty()) return;
+  std::set<std::string> maps;
+  for (const host::ProbeId id : ids) {
+    for (const std::string& map : maps_of(id)) maps.insert(map);
+    if (lives(id)) (void)detach(id);
+  }
+  broadcast_.forget({ids.begin(), ids.end()});
+  for (const std::string& map : maps)
+    if (!kept.contains(map)) (void)session().map_delete(map);
+  settle();
 }
 
 void Tracing::detach_after(host::ProbeId id, std::chrono::nanoseconds time) {
@@ -128,8 +161,23 @@ std::vector<std::string> Tracing::maps_of(host::ProbeId id) const {
 std::vector<host::ProbeInfo> Tracing::list() {
   if (!started()) return {};
   std::vector<host::ProbeInfo> probes = session().list();
-  for (host::ProbeInfo& probe : probes) probe.lost += broadcast_.totals(probe.id).lost;
+  for (host::ProbeInfo& probe : probes) complete(probe);
   return probes;
+}
+
+std::optional<host::ProbeInfo> Tracing::info(host::ProbeId id) {
+  std::optional<host::ProbeInfo> info = session().info(id);
+  if (info) complete(*info);
+  return info;
+}
+
+// What the plugin knows of a probe, and its session does not.
+void Tracing::complete(host::ProbeInfo& info) const {
+  info.lost += broadcast_.totals(info.id).lost;
+  const auto known = known_.find(info.id);
+  if (known == known_.end() || known->second.note.empty()) return;
+  if (!info.note.empty()) info.note += "; ";
+  info.note += known->second.note;
 }
 
 Tracing::FaultPlace Tracing::place_of(host::ProbeId id, const host::FaultCount& fault) const {
@@ -215,8 +263,10 @@ void Tracing::take(host::Row&& row) {
   if (found == known_.end()) return;
   Known& known = found->second;
   if (known.limit) {
-    if (*known.limit == 0) return;
-    if (--*known.limit == 0) limit_reached_.push_back(row.probe);
+    if (known.limit->left == 0) return;
+    if (--known.limit->left == 0)
+      limit_reached_.insert(limit_reached_.end(), known.limit->probes.begin(),
+                            known.limit->probes.end());
   }
   broadcast_.publish(known.label, std::move(row));
 }

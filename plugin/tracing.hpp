@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,16 +37,36 @@ class Tracing {
   host::Session& session();
   bool started() const { return session_ != nullptr; }
   Broadcast& rows() { return broadcast_; }
+  // Streams that are no probe's have something to send.
+  void wake_streams() { hooks_.rows_ready(); }
 
-  // As Session::attach; ends the probe by itself after `limit` rows. `source` is what the program
-  // was compiled from.
-  host::Result<host::ProbeInfo> attach(const host::Target& target, bytecode::Program program,
-                                       SourceText source, const host::AttachOptions& options,
-                                       std::optional<uint64_t> limit);
-  host::Status swap(host::ProbeId id, bytecode::Program program, SourceText source);
+  // What describes the kernel's types from now on; empty: the kernel itself. An Error once another
+  // answer is in use.
+  host::Status describe_kernel_by(const std::string& btf_file);
+
+  // How many rows may still come, of one probe or of several together. Then they end.
+  struct RowLimit {
+    uint64_t left = 0;
+    std::vector<host::ProbeId> probes = {};
+  };
+  struct Attachment {
+    std::vector<host::Member> members;
+    SourceText source;  // what the programs were compiled from
+    host::AttachOptions options;
+    std::string note = {};            // said behind the host's own
+    std::shared_ptr<RowLimit> limit;  // null: none
+  };
+  // As Session::attach.
+  host::Result<host::ProbeInfo> attach(Attachment attachment);
+  host::Status swap(host::ProbeId id,
+                    std::vector<std::shared_ptr<const bytecode::Program>> programs,
+                    SourceText source);
   // Rows on the way are published before this returns, and streams that have nothing more to wait
   // for are finished.
   host::Status detach(host::ProbeId id);
+  // As if these had never been attached: they end, and their rows with them. Of the maps that they
+  // wrote, those not in `kept` go.
+  void abandon(const std::vector<host::ProbeId>& ids, const std::set<std::string>& kept);
   void detach_after(host::ProbeId id, std::chrono::nanoseconds time);
   // Calls `then` with the probe's last numbers once it has ended.
   void when_gone(host::ProbeId id, std::function<void(const host::ProbeInfo&)> then);
@@ -57,6 +78,7 @@ class Tracing {
   std::vector<std::string> maps_of(host::ProbeId id) const;
   // Live probes, losses of the plugin's own queues included.
   std::vector<host::ProbeInfo> list();
+  std::optional<host::ProbeInfo> info(host::ProbeId id);
   // Where a fault happened: the line and column in the closure's text, or in that of a custom
   // command or another closure that it calls; `in` says which.
   struct FaultPlace {
@@ -78,7 +100,8 @@ class Tracing {
   // Of every probe there ever was: rows may still come after it has ended.
   struct Known {
     std::shared_ptr<const ProbeLabel> label;
-    std::optional<uint64_t> limit;  // rows still to be published
+    std::shared_ptr<RowLimit> limit;
+    std::string note;
     std::vector<std::string> maps;
     struct Source {
       std::string text;  // as the spans of the program count
@@ -103,6 +126,7 @@ class Tracing {
   size_t drain(size_t max_rows);
   void take(host::Row&& row);
   void end_limited();
+  void complete(host::ProbeInfo& info) const;
   void tell_about(const host::ProbeInfo& info, bool last);
   void tell_counters(std::optional<host::ProbeId> ending);
   void notice_tick();
@@ -112,6 +136,7 @@ class Tracing {
   asio::io_context& io_;
   Hooks hooks_;
   Broadcast broadcast_;
+  std::string btf_file_;
   std::unique_ptr<host::Session> session_;
   std::map<host::ProbeId, Known> known_;
   std::map<host::ProbeId, Live> live_;

@@ -55,6 +55,19 @@ static __always_inline vm_u32 vm_divide(vm_u64 b, vm_u64 c, vm_u64* quotient, vm
   return VM_FAULT_none;
 }
 
+/* bits */
+static __always_inline vm_u64 vm_bits(vm_u64 word, vm_u32 range) {
+  vm_u64 width = range >> 8 & 0xff;
+  vm_u64 top = word << ((64 - (range & 0xff) - width) & 63);
+  vm_u64 down = (64 - width) & 63;
+  return range & VM_BITS_SIGNED ? (vm_u64)((vm_s64)top >> down) : top >> down;
+}
+
+/* bswap: the swapped bytes are at the top of the word swapped whole. */
+static __always_inline vm_u64 vm_swap_bytes(vm_u64 word, vm_u64 size) {
+  return __builtin_bswap64(word) >> ((64 - 8 * size) & 63);
+}
+
 /* By squaring: an exponent of 64 and more overflows for every base but -1, 0 and 1. The square of
  * the last round used is all that must fit, so its overflow counts only when a later bit needs it.
  */

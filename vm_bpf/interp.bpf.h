@@ -10,6 +10,8 @@
 #include "aggregate.bpf.h"
 #include "arith.bpf.h"
 #include "emit.bpf.h"
+#include "filters.bpf.h"
+#include "join.bpf.h"
 #include "remake.bpf.h"
 #include "search.bpf.h"
 
@@ -99,6 +101,12 @@ static __always_inline vm_u32 vm_hot(struct vm_run* run, const struct vm_bank* b
     case VM_OP_addi:
       after = vm_add(*b, imm, a);
       break;
+    case VM_OP_bits:
+      *a = vm_bits(*b, insn->imm);
+      break;
+    case VM_OP_bswap:
+      *a = vm_swap_bytes(*b, insn->c);
+      break;
     case VM_OP_band:
       *a = *b & *c;
       break;
@@ -161,6 +169,15 @@ static __always_inline vm_u32 vm_hot(struct vm_run* run, const struct vm_bank* b
     case VM_OP_ld_time:
       *a = vm_time(run);
       break;
+    case VM_OP_ld_task:
+      *a = bpf_get_current_task();
+      break;
+    case VM_OP_ld_cgroup:
+      *a = bpf_get_current_cgroup_id();
+      break;
+    case VM_OP_ld_site:
+      *a = run->site;
+      break;
     case VM_OP_ld_ctx: {
       vm_u64 size = vm_masked(insn->b, 15);
       const void* from = (const void*)(run->context + (vm_u32)imm);
@@ -214,6 +231,11 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
       return vm_text_loc(run, bank, insn);
     case VM_OP_str_read:
       return vm_text_read(run, bank, insn);
+    case VM_OP_str_mem:
+    case VM_OP_str_bytes:
+      return vm_text_bytes(run, bank, insn);
+    case VM_OP_str_join:
+      return vm_text_join(run, bank, insn);
     case VM_OP_str_lit:
       return vm_text_literal(run, bank, insn);
     case VM_OP_str_eqk:
@@ -302,20 +324,6 @@ stopped:
   return 0;
 }
 
-/* Is the process one that this probe does not show? */
-static __always_inline int vm_is_filtered(const struct vm_probe* probe, vm_u32 pid) {
-  if (!probe->self)
-    for (int i = 0; i < 2; i++)
-      if (vm_hidden[i] != 0 && vm_hidden[i] == pid) return 1;
-  vm_u32 count = probe->pid_count;
-  if (count == 0) return 0;
-  for (vm_u32 i = 0; i < VM_PIDS_MAX; i++) {
-    if (i >= count) return 1;
-    if (probe->pids[i] == pid) return 0;
-  }
-  return 1;
-}
-
 /* A free scratch slot of this CPU, now this run's, or null. It is needed in every program type: a
  * run can be preempted (uprobe) or interrupted by another type's on the same CPU. */
 static __always_inline struct vm_run* vm_claim(void) {
@@ -336,15 +344,16 @@ static __always_inline void vm_release(struct vm_run* run) {
   *(volatile vm_u32*)&run->busy = 0;
 }
 
-/* Runs the closure of a slot on an event. */
-static __always_inline int vm_enter(void* context, vm_u32 slot) {
+/* Runs the closure of a link's cookie on an event. */
+static __always_inline int vm_enter(void* context, vm_u64 cookie) {
+  vm_u32 slot = VM_COOKIE_SLOT(cookie);
   vm_u32 only = 0;
   void* code = bpf_map_lookup_elem(&vm_code, &slot);
   if (!code) return 0;
   const struct vm_probe* probe = bpf_map_lookup_elem(code, &only);
   if (!probe) return 0;
-  vm_u64 pid_tgid = bpf_get_current_pid_tgid();
-  if (vm_is_filtered(probe, pid_tgid >> 32)) return 0;
+  vm_u64 pid_tgid = vm_pid_tgid();
+  if (vm_is_filtered(probe, slot, pid_tgid >> 32)) return 0;
   struct vm_stats* stats = bpf_map_lookup_elem(&vm_stats, &slot);
   if (!stats) return 0;
   __sync_fetch_and_add(&stats->hits, 1);
@@ -364,6 +373,7 @@ static __always_inline int vm_enter(void* context, vm_u32 slot) {
   vm_u32 fuel = frame.bank->fuel;
   run->fuel = fuel < VM_FUEL_MAX ? fuel : VM_FUEL_MAX;
   run->pc = 0;
+  run->site = VM_COOKIE_SITE(cookie);
   run->context = (vm_u64)context;
   run->pid_tgid = pid_tgid;
   run->time = 0;

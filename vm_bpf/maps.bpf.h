@@ -87,8 +87,27 @@ struct {
   __type(value, struct vm_run);
 } vm_scratch SEC(".maps");
 
+/* Members of families (--follow). */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, VM_RELATIVES_MAX);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, struct vm_relative);
+  __type(value, vm_u32);
+} vm_family SEC(".maps");
+
+/* The control group that a probe asks for, by slot. */
+struct {
+  __uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+  __uint(max_entries, VM_PROBES_MAX);
+  __uint(key_size, sizeof(vm_u32));
+  __uint(value_size, sizeof(vm_u32));
+} vm_cgroups SEC(".maps");
+
 /* Set by the host before load; after that they are constants to the verifier. */
-const volatile __u32 vm_hidden[2] = {}; /* process ids whose hits do not count; 0: none */
-const volatile __u32 vm_fixed_slot = 0; /* the slot, where the program type has no cookie */
+const volatile __u32 vm_hidden[2] = {};   /* process ids whose hits do not count; 0: none */
+const volatile __u64 vm_fixed_cookie = 0; /* where the program type has no cookie of its own */
+/* Device and inode of the host's pid namespace; 0: it is the kernel's first. */
+const volatile __u64 vm_pid_namespace[2] = {};
 
 #endif

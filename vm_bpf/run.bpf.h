@@ -37,19 +37,28 @@ struct vm_search {
   vm_u64 candidates; /* of these, by bits, those where the hash is the part's */
 };
 
+/* What str.join has made so far (join.bpf.h). */
+struct vm_joining {
+  vm_u64 texts;
+  vm_u64 length;
+  vm_u64 after; /* a fault, or VM_JOINED */
+};
+
 struct vm_run {
   vm_u32 busy;    /* 1 while a run owns the slot */
   vm_u32 pc;      /* between turns of the loop */
   vm_u32 fuel;    /* what is left */
   vm_u32 fields;  /* of the row under construction */
+  vm_u32 site;    /* of the host: which target of the probe was hit */
   vm_u64 context; /* the event's address, as a number */
   vm_u64 pid_tgid;
   vm_u64 time;    /* of the event; 0 until something asks for it */
   vm_u64 word[2]; /* where small reads land */
   struct vm_search search;
   vm_u64 regs[VM_REGS];
+  struct vm_joining joining;
   vm_u8 key[3 * VM_KEY_MAX];
-  vm_u8 heap[VM_HEAP_BYTES + VM_STR_MAX + VM_BLOCK];
+  vm_u8 heap[VM_HEAP_BYTES + 2 * VM_STR_MAX + VM_BLOCK];
   vm_u8 slice[VM_STR_MAX + VM_BLOCK]; /* a text apart from the heap, to be compared or changed */
   struct vm_row row;                  /* directly before its payload: both go out in one piece */
   vm_u8 payload[VM_ROW_MAX + VM_STR_MAX + 2 * VM_BLOCK];

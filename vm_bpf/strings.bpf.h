@@ -121,6 +121,21 @@ static __always_inline vm_u32 vm_text_read(struct vm_run* run, const struct vm_b
   return (vm_u64)with_nul == capacity ? VM_FAULT_string_cut : VM_FAULT_none;
 }
 
+/* str.mem, str.bytes: bytes as they are, or the text that they begin with. */
+static __always_inline vm_u32 vm_text_bytes(struct vm_run* run, const struct vm_bank* bank,
+                                            const struct vm_insn* insn) {
+  vm_u32 imm = insn->imm;
+  int of_context = insn->op == VM_OP_str_bytes;
+  vm_u64 address = of_context ? run->context + (imm & 0xffff) : run->regs[insn->c & (VM_REGS - 1)];
+  vm_u64 size = vm_masked(of_context ? imm >> 16 : imm & 0xffff, VM_STR_MASK);
+  vm_u8* to = vm_heap(run, insn->b);
+  if (vm_read(to, size, address) < 0) return vm_null_text(run, insn);
+  vm_u64 length = size;
+  if (!of_context && imm & VM_MEM_TEXT) length = vm_measure(to, size);
+  vm_finish_text(run, bank, insn, length);
+  return VM_FAULT_none;
+}
+
 /* str.lit: the pool has a literal with its zeros, ready to be copied in whole blocks. */
 static __always_inline vm_u32 vm_text_literal(struct vm_run* run, const struct vm_bank* bank,
                                               const struct vm_insn* insn) {

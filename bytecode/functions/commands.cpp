@@ -157,6 +157,9 @@ const std::vector<FunctionCommand>& commands() {
        F::to_json,
        {toggle("--raw", "-r"), option("--indent", "-i"), option("--tabs", "-t")}},
       {"to text", F::to_text, {toggle("--no-newline", "-n")}},
+      {"ip-addr", F::ip_addr, {}},
+      {"errno-name", F::errno_name, {}},
+      {"signal-name", F::signal_name, {}},
   };
   return kCommands;
 }

@@ -92,6 +92,7 @@ char letter(Type type) {
     case Type::record:
     case Type::context:
     case Type::args:
+    case Type::regs:
       return 'R';
     case Type::list:
       return 'l';

@@ -31,7 +31,7 @@ bool takes(std::string_view type, Type given) {
       {"range", {Type::range}},
       {"closure", {Type::closure}},
       {"nothing", {Type::null}},
-      {"record", {Type::record, Type::context, Type::args}},
+      {"record", {Type::record, Type::context, Type::args, Type::regs}},
       {"list", {Type::list}},
   };
   std::string_view head = type.substr(0, type.find('<'));

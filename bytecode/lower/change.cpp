@@ -174,7 +174,7 @@ Operand Lowering::default_value(const CallSite& site, const Operand* input) {
     return other.type == Type::closure ? call_closure(other, {}, null(site.span)) : other;
   };
   auto replaced = [&](const Operand& old) -> Operand {
-    bool is_text = old.type == Type::string;
+    bool is_text = old.type == Type::string && old.is_text();
     if (!given->has("--empty")) return or_default(old, otherwise, site.span);
     if (const std::string* text = old.text()) return text->empty() ? otherwise() : old;
     if (is_text) {

@@ -77,6 +77,11 @@ std::span<const Lowering::Command> Lowering::commands() {
       {"print", &L::print_verb},
       {"count", &L::count_verb},
       {"read-str", &L::read_str_verb},
+      {"read-int", &L::read_int_verb},
+      {"read-mem", &L::read_mem_verb},
+      {"as", &L::as_verb},
+      {"bswap", &L::bswap_verb},
+      {"ip-addr", &L::ip_addr_verb},
       {"do", &L::do_command},
       {"each", &L::each},
       {"any", &L::any},
@@ -123,6 +128,7 @@ std::span<const Lowering::Command> Lowering::commands() {
       {"into filesize", &L::into_filesize},
       {"into string", &L::into_string},
       {"str length", &L::str_length},
+      {"str join", &L::str_join},
   };
   return rows;
 }
@@ -169,8 +175,9 @@ Operand Lowering::call(const ast::Call& call, Span span, const Operand* input) {
 
 Operand Lowering::run_command(const CallSite& site, Handler handler, const Operand* input) {
   static constexpr Handler without_input[] = {
-      &Lowering::emit_verb,     &Lowering::print_verb, &Lowering::count_verb,
-      &Lowering::read_str_verb, &Lowering::do_command, &Lowering::random_int,
+      &Lowering::emit_verb,     &Lowering::print_verb,    &Lowering::count_verb,
+      &Lowering::read_str_verb, &Lowering::read_int_verb, &Lowering::read_mem_verb,
+      &Lowering::do_command,    &Lowering::random_int,
   };
   static constexpr Handler of_any_shape[] = {&Lowering::emit_verb, &Lowering::print_verb,
                                              &Lowering::do_command, &Lowering::ignore};

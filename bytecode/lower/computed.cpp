@@ -91,7 +91,11 @@ Operand Lowering::computed(Function function, std::vector<Operand> args, Span sp
   Operand result;
   std::vector<Type> types;
   bool known = true;
-  for (const Operand& arg : args) {
+  // Arithmetic is with an enumerator's number; everything else on the host sees its name.
+  bool with_numbers = function <= Function::power ||
+                      (function >= Function::less && function <= Function::greater_equal);
+  for (Operand& arg : args) {
+    if (with_numbers && arg.type == Type::integer) arg.shown.reset();
     if (arg.bad()) return arg;
     bool is_context = arg.home == Operand::Home::context;
     types.push_back(is_context ? Type::record : arg.type);
@@ -131,6 +135,7 @@ bool Lowering::is_host_only(const Operand& operand) const {
       return operand.type == Type::floating || operand.type == Type::date;
     case Operand::Home::reg:
     case Operand::Home::builtin:
+      return operand.is_named_by_host();
     case Operand::Home::field:
     case Operand::Home::context:
     case Operand::Home::closure:
@@ -152,7 +157,7 @@ bool Lowering::is_host_only(const Operand& operand) const {
 
 // Where a register is needed: the instructions of the function, if it has any.
 Operand Lowering::force_computed(Operand operand) {
-  if (is_host_only(operand)) return host_in_condition(operand.span);
+  if (is_host_only(operand)) return host_in_condition(operand);
   const Computed& node = *operand.computed;
   SpanScope scope(code_, operand.span);
   Operand result;

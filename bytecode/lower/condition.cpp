@@ -108,7 +108,7 @@ std::optional<bool> Lowering::branch_inner(const ast::Expr& expr, bool when, Ass
 std::optional<bool> Lowering::branch_if(const Operand& operand, bool when, Assembler::Label to) {
   if (operand.bad()) return std::nullopt;
   if (is_host_only(operand) && (operand.type == Type::boolean || operand.type == Type::any)) {
-    host_in_condition(operand.span);
+    host_in_condition(operand);
     return std::nullopt;
   }
   if (operand.type != Type::boolean) {
@@ -131,8 +131,25 @@ std::optional<bool> Lowering::branch_if(const Operand& operand, bool when, Assem
   return branch_on(test, when, to);
 }
 
-Operand Lowering::host_in_condition(Span span) {
+namespace {
+
+bool names_a_site(const Operand& operand) {
+  bool found = operand.is_named_by_host();
+  for (const auto& [name, member] : operand.members) found |= names_a_site(member);
+  if (operand.computed)
+    for (const Operand& arg : operand.computed->args) found |= names_a_site(arg);
+  return found;
+}
+
+}  // namespace
+
+Operand Lowering::host_in_condition(const Operand& operand) {
   host_decides_ = true;
+  Span span = operand.span;
+  if (names_a_site(operand))
+    return fail(span, "which target was hit is known to the host alone", "not in a condition",
+                "give each target a closure of its own: bpf-trace {\"kprobe:vfs_read\": {|" +
+                    context_name_ + "| ... }}");
   return fail(span, "the kernel decides before the host computes this", "computed on the host",
               "compare the raw values, or filter the rows in Nushell");
 }
@@ -167,6 +184,7 @@ Lowering::Test Lowering::comparison(const ast::Binary& node, Span span) {
 
 Lowering::Test Lowering::comparison_of(const ast::Binary& node, Operand left, Operand right,
                                        Span span, uint32_t mark) {
+  if (!name_enumerator(left, right)) return {};
   bool equality = node.op == Op::equal || node.op == Op::not_equal;
   if (equality && right.type == Type::null) return compare_null(node.op, std::move(left));
   if (equality && left.type == Type::null) return compare_null(node.op, std::move(right));
@@ -192,7 +210,7 @@ Lowering::Test Lowering::comparison_of(const ast::Binary& node, Operand left, Op
         return {};
       }
       if (is_host_only(*side)) {
-        host_in_condition(side->span);
+        host_in_condition(*side);
         return {};
       }
     }
@@ -345,7 +363,7 @@ Lowering::Test Lowering::compare_null(Op op, Operand operand) {
   operand = force(std::move(operand));
   if (!operand.nullable) return {.known = negated};
   Test test{.kind = Test::Kind::truth, .negated = negated};
-  if (operand.type == Type::string) {
+  if (operand.is_text()) {
     test.reg = code_.take_registers(1);
     code_.emit(VM_OP_isnull, test.reg, operand.reg);
   } else {

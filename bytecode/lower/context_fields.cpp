@@ -1,7 +1,9 @@
-// What `$ctx` holds: builtins, registers, arguments by name, and how each is read.
+// What `$ctx` holds: builtins, registers, arguments by name. typed.cpp has what lies below them,
+// fetch.cpp how each is read.
 
 #include <algorithm>
 
+#include "bytecode/cast.hpp"
 #include "bytecode/lower/lower.hpp"
 #include "bytecode/suggest.hpp"
 
@@ -9,8 +11,14 @@ namespace bytecode {
 namespace {
 
 // Names that the context will have; an argument of that name is `$ctx.args.NAME`.
-constexpr std::string_view reserved[] = {"ppid", "cgroup", "probe", "func", "kstack", "ustack"};
+constexpr std::string_view reserved[] = {"kstack", "ustack"};
 constexpr std::string_view sizes[] = {"count", "len", "nbytes"};
+
+// What the schema or the hit says, beside builtins.def: they have no constant in the module.
+const Builtin task_row{"task", Type::integer, VM_OP_ld_task, "", "the task's structure"};
+const Builtin cgroup_row{"cgroup", Type::integer, VM_OP_ld_cgroup, "", "control group"};
+const Builtin func_row{"func", Type::string, VM_OP_ld_site, "", "the function that was hit"};
+const Builtin probe_row{"probe", Type::string, VM_OP_ld_site, "", "the probe that was hit"};
 
 bool is_register_name(std::string_view name) {
   return name.size() > 3 && name.starts_with("arg") &&
@@ -23,6 +31,39 @@ std::string on_target(const Schema& schema) {
 
 }  // namespace
 
+bool Lowering::is_context_name(std::string_view name) {
+  return name == "ppid" || name == "task" || name == "cgroup" || name == "func" || name == "probe";
+}
+
+// The task's structure, for whatever follows it.
+Operand Lowering::task_operand(Span span, std::string_view asked) {
+  if (schema_.task == 0 || !schema_.types)
+    return fail(span, "`" + std::string(asked) + "` is not known here",
+                "the kernel's types are not known",
+                "bpf-doctor says why there is no BTF; $" + context_name_ + ".pid needs none");
+  Operand task;
+  task.type = Type::integer;
+  task.home = Operand::Home::builtin;
+  task.builtin = &task_row;
+  task.ctype = {schema_.task, 0};
+  // A schema may name the structure or the pointer to it.
+  if (shape(task.ctype).kind == CKind::structure) task.ctype.pointers = 1;
+  task.span = span;
+  return task;
+}
+
+// What of several targets was hit: its name, which only the host knows.
+Operand Lowering::site_operand(const Builtin& row, const std::string& known, As shown, Span span) {
+  if (!known.empty()) return constant_operand(Value(known), span);
+  Operand operand;
+  operand.type = Type::string;
+  operand.home = Operand::Home::builtin;
+  operand.builtin = &row;
+  operand.shown = shown;
+  operand.span = span;
+  return operand;
+}
+
 Operand Lowering::context_member(const ast::Member& member) {
   const std::string& name = member.name;
   Operand operand;
@@ -30,6 +71,27 @@ Operand Lowering::context_member(const ast::Member& member) {
   if (name == "args") {
     operand.type = Type::args;
     operand.home = Operand::Home::context;
+    return operand;
+  }
+  if (name == "regs") {
+    operand.type = Type::regs;
+    operand.home = Operand::Home::context;
+    return operand;
+  }
+  if (name == "task") return task_operand(member.span, name);
+  if (name == "func") return site_operand(func_row, schema_.func, As::func, member.span);
+  if (name == "probe") return site_operand(probe_row, schema_.probe, As::probe, member.span);
+  if (name == "ppid") {
+    const ast::Member steps[] = {{"real_parent", member.span, false}, {"tgid", member.span, false}};
+    Operand ppid = follow(task_operand(member.span, name), steps, member.span);
+    ppid.span = member.span;
+    return ppid;
+  }
+  if (name == "cgroup") {
+    operand.type = Type::integer;
+    operand.home = Operand::Home::builtin;
+    operand.builtin = &cgroup_row;
+    operand.shown = As::cgroup;
     return operand;
   }
   if (const Builtin* row = find_builtin(name)) {
@@ -49,7 +111,7 @@ Operand Lowering::context_member(const ast::Member& member) {
     return fail(member.span, "`" + name + "` is not supported yet", "not supported yet",
                 schema_.find_arg(name)
                     ? "for the argument write $" + context_name_ + ".args." + name
-                    : "there are pid, tid, uid, gid, comm, cpu and time");
+                    : "there are pid, tid, ppid, uid, gid, comm, cpu, cgroup, task and time");
   if (is_register_name(name) && !schema_.find_arg(name)) return register_argument(member);
   if (name == "size" && !schema_.find_arg(name)) {
     std::vector<const Field*> found;
@@ -64,7 +126,7 @@ Operand Lowering::context_member(const ast::Member& member) {
   if (const Field* field = schema_.find_arg(name)) return field_operand(*field, member.span);
   if (member.optional) return null(member.span);
 
-  std::vector<std::string> names = {"args"};
+  std::vector<std::string> names = {"args", "regs", "task", "ppid", "cgroup", "func", "probe"};
   for (const Builtin& row : builtins()) names.emplace_back(row.name);
   for (const Field& field : schema_.args) names.push_back(field.name);
   for (size_t i = 0; i < schema_.registers.size(); ++i) names.push_back("arg" + std::to_string(i));
@@ -100,16 +162,46 @@ Operand Lowering::argument(const ast::Member& member) {
               "not an argument of " + on_target(schema_), std::move(hint));
 }
 
+// $ctx.regs.NAME
+Operand Lowering::machine_register(const ast::Member& member) {
+  std::vector<std::string> names;
+  for (const Field& field : schema_.regs) {
+    if (field.name == member.name) return field_operand(field, member.span);
+    names.push_back(field.name);
+  }
+  if (member.optional) return null(member.span);
+  std::string hint = did_you_mean(member.name, names, "$" + context_name_ + ".regs.");
+  if (hint.empty())
+    hint = names.empty() ? "kprobes and uprobes have registers"
+                         : "there are:" + bytecode::joined(names);
+  return fail(member.span, "there is no register `" + member.name + "`",
+              names.empty() ? "no registers at " + on_target(schema_)
+                            : "not a register of " + on_target(schema_),
+              std::move(hint));
+}
+
 Operand Lowering::field_operand(const Field& field, Span span) {
   Operand operand;
   operand.span = span;
   operand.home = Operand::Home::field;
   operand.field = &field;
+  operand.ctype = {field.ctype, 0};
+  CType c = shape(operand.ctype);
   switch (field.kind) {
+    case FieldKind::constant:
+      return constant_operand(Value(field.value), span);
     case FieldKind::integer:
     case FieldKind::address:
       operand.type = Type::integer;
       operand.nullable = !field.deref.empty();
+      if (c.kind == CKind::boolean) operand.type = Type::boolean;
+      if (c.kind == CKind::enumeration) operand.shown = As::enumeration;
+      if (field.kind == FieldKind::integer && field.size == 8 && c.kind == CKind::pointer &&
+          shape(pointee(operand.ctype)).kind == CKind::character)
+        return text_at(operand);
+      // The width of an int is a type as well, for bswap.
+      if (!operand.ctype && field.size < 8)
+        operand.ctype.id = own_type((field.is_signed ? "i" : "u") + std::to_string(8 * field.size));
       return operand;
     case FieldKind::char_array:
       operand.type = Type::string;
@@ -121,11 +213,14 @@ Operand Lowering::field_operand(const Field& field, Span span) {
       operand.type = Type::string;
       operand.capacity = options_.string_bytes - 1;
       operand.nullable = true;
+      operand.ctype = {};
       return operand;
     case FieldKind::array:
-      break;
+    case FieldKind::structure:
+      if (c.kind != CKind::array && c.kind != CKind::structure) break;
+      return part_at(operand, 0, {}, span, operand.ctype, true);
   }
-  return fail(span, "`" + field.name + "` cannot be read yet",
+  return fail(span, "`" + field.name + "` cannot be read",
               field.type.empty() ? "an array" : "its type is " + field.type, "use another field");
 }
 
@@ -134,8 +229,9 @@ Operand Lowering::field_operand(const Field& field, Span span) {
 std::vector<std::pair<std::string, Operand>> Lowering::all_arguments(Span span) {
   std::vector<std::pair<std::string, Operand>> members;
   auto add = [&](const std::string& name, const Field& field) {
-    bool readable = field.kind != FieldKind::array;
-    members.emplace_back(name, readable ? field_operand(field, span) : null(span));
+    bool is_place = field.kind == FieldKind::array || field.kind == FieldKind::structure;
+    Operand value = is_place && field.ctype == 0 ? bad_operand(span) : field_operand(field, span);
+    members.emplace_back(name, has_value(value) ? std::move(value) : null(span));
   };
   for (const Field& field : schema_.args) add(field.name, field);
   if (schema_.args.empty())
@@ -145,73 +241,11 @@ std::vector<std::pair<std::string, Operand>> Lowering::all_arguments(Span span) 
   return members;
 }
 
-// The instructions that read a builtin or a field into a fresh register; a nullable number takes
-// two.
-Operand Lowering::fetch(const Operand& operand) {
-  SpanScope scope(code_, operand.span);
-  Operand result = operand;
-  result.home = Operand::Home::reg;
-  if (const Builtin* row = operand.builtin) {
-    result.builtin = nullptr;
-    result.reg = code_.take_registers(1);
-    if (row->type == Type::string)
-      code_.emit(row->opcode, result.reg, code_.take_blocks(operand.capacity));
-    else
-      code_.emit(row->opcode, result.reg);
-    return result;
-  }
-  const Field& field = *operand.field;
-  result.field = nullptr;
-  if (result.type == Type::string) return fetch_string(field, std::move(result));
-  if (field.deref.empty()) {
-    result.reg = code_.take_registers(1);
-    code_.emit(VM_OP_ld_ctx, result.reg, field.size, field.is_signed,
-               static_cast<int32_t>(field.offset));
-    return result;
-  }
-  result.reg = load_address(field);
-  code_.take_registers(1);  // the null flag
-  code_.emit(VM_OP_ld_mem, result.reg, result.reg, field.size | (field.is_signed ? VM_SIGNED : 0),
-             field.deref.back());
-  return result;
-}
-
-Operand Lowering::fetch_string(const Field& field, Operand result) {
-  bool in_context = field.deref.empty();
-  if (in_context && field.kind != FieldKind::string) {
-    bool located = field.kind == FieldKind::data_loc;
-    uint32_t bytes = located ? options_.string_bytes : result.capacity;
-    result.reg = code_.take_registers(1);
-    code_.emit(located ? VM_OP_str_loc : VM_OP_str_ctx, result.reg,
-               code_.take_blocks(result.capacity), 0,
-               static_cast<int32_t>(field.offset | bytes << 16));
-    return result;
-  }
-  result.reg = load_address(field);
-  uint32_t bytes = options_.string_bytes;
-  if (field.kind == FieldKind::char_array) {
-    bytes = std::max<uint32_t>(result.capacity, 1);
-    code_.emit(VM_OP_addi, result.reg, result.reg, 0, field.deref.back());
-  } else if (!in_context) {
-    code_.take_registers(1);
-    code_.emit(VM_OP_ld_mem, result.reg, result.reg, 8, field.deref.back());
-    code_.release_registers(result.reg + 1u);
-  }
-  code_.emit(VM_OP_str_read, result.reg, code_.take_blocks(bytes - 1), result.reg,
-             static_cast<int32_t>(bytes));
-  return result;
-}
-
-// Follows all steps but the last. A step that fails leaves 0, so that the next one fails too.
-uint8_t Lowering::load_address(const Field& field) {
-  uint8_t address = code_.take_registers(1);
-  code_.emit(VM_OP_ld_ctx, address, 8, 0, static_cast<int32_t>(field.offset));
-  for (size_t i = 0; i + 1 < field.deref.size(); ++i) {
-    code_.take_registers(1);  // the step's null flag
-    code_.emit(VM_OP_ld_mem, address, address, 8, field.deref[i]);
-    code_.release_registers(address + 1u);
-  }
-  return address;
+std::vector<std::pair<std::string, Operand>> Lowering::all_registers(Span span) {
+  std::vector<std::pair<std::string, Operand>> members;
+  for (const Field& field : schema_.regs)
+    members.emplace_back(field.name, field_operand(field, span));
+  return members;
 }
 
 }  // namespace bytecode

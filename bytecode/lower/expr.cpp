@@ -71,7 +71,8 @@ Operand Lowering::variable(const ast::Variable& node, Span span) {
     if (!means_builtin) return captured(capture, span);
     break;
   }
-  if (builtin && means_builtin) return context_member({name, span, false});
+  if ((builtin || is_context_name(name)) && means_builtin)
+    return context_member({name, span, false});
   std::string hint = did_you_mean(name, variable_names(), "$");
   if (builtin) hint = "write $" + context_name_ + "." + name + ", or `use bpf.nu *` first";
   if (!builtin && schema_.find_arg(name)) hint = "write $" + context_name_ + "." + name;
@@ -114,7 +115,8 @@ Operand Lowering::column(const ast::Column& node, Span span) {
   if (row_) {
     if (row_->bad()) return *row_;
     bool has_fields = row_->type == Type::record || row_->home == Operand::Home::context ||
-                      row_->type == Type::any || row_->home == Operand::Home::choice;
+                      is_pointer(*row_) || row_->type == Type::any ||
+                      row_->home == Operand::Home::choice;
     if (!has_fields)
       return fail(span, "`" + first + "` would be a field, and this has none",
                   "what comes through the pipe is " + with_article(row_->type),
@@ -152,6 +154,7 @@ Operand Lowering::follow(Operand base, std::span<const ast::Member> members, Spa
 Operand Lowering::member(const Operand& base, const ast::Member& step, std::string_view base_text) {
   if (base.type == Type::context) return context_member(step);
   if (base.type == Type::args) return argument(step);
+  if (base.type == Type::regs) return machine_register(step);
   if (base.home == Operand::Home::choice) {
     size_t errors = errors_.size();
     Operand result =
@@ -160,6 +163,7 @@ Operand Lowering::member(const Operand& base, const ast::Member& step, std::stri
       errors_[errors].hint = "not every branch has it: write $x." + step.name + "?";
     return result;
   }
+  if (base.is_place() || is_pointer(base)) return c_member(base, step, base_text);
   if (base.type == Type::list) return item_of(base, step, base_text);
   if (base.type == Type::null && step.optional) return null(step.span);
   if (is_host_only(base) && (base.type == Type::any || base.type == Type::record)) {
@@ -168,7 +172,10 @@ Operand Lowering::member(const Operand& base, const ast::Member& step, std::stri
   }
   if (base.type != Type::record)
     return fail(step.span, "`" + std::string(base_text) + "` is " + with_article(base.type),
-                "it has no fields", "remove the path");
+                "it has no fields",
+                base.type == Type::integer && schema_.types
+                    ? "where it is an address, say of what: ($x | as 'struct file *')." + step.name
+                    : "remove the path");
   std::vector<std::string> names;
   for (auto& [name, value] : members_of(base)) {
     if (name == step.name) return value;
@@ -222,7 +229,9 @@ Operand Lowering::item_of(const Operand& list, const ast::Member& step,
 }
 
 std::vector<std::pair<std::string, Operand>> Lowering::members_of(const Operand& operand) {
-  if (operand.home == Operand::Home::context) return all_arguments(operand.span);
+  if (operand.home == Operand::Home::context)
+    return operand.type == Type::regs ? all_registers(operand.span) : all_arguments(operand.span);
+  if (operand.is_place()) return parts_of_place(operand);
   std::vector<std::pair<std::string, Operand>> members;
   if (const Record* constants = operand.constant.get_if<Record>()) {
     for (const auto& [name, value] : *constants)
@@ -392,8 +401,9 @@ Operand Lowering::force(Operand operand) {
           },
           true);
     case Operand::Home::builtin:
-    case Operand::Home::field:
       return fetch(operand);
+    case Operand::Home::field:
+      return operand.is_place() ? operand : fetch(operand);
     case Operand::Home::constant:
       break;
   }
@@ -409,6 +419,13 @@ Operand Lowering::force(Operand operand) {
     operand.reg = code_.take_registers(1);
     uint8_t block = code_.take_blocks(static_cast<uint32_t>(text->size()));
     code_.emit(VM_OP_str_lit, operand.reg, block, 0, code_.literal(*text));
+  } else if (const Binary* binary = operand.constant.get_if<Binary>();
+             binary && binary->bytes.size() < VM_STR_MAX) {
+    operand.capacity = static_cast<uint32_t>(binary->bytes.size());
+    operand.reg = code_.take_registers(1);
+    uint8_t block = code_.take_blocks(operand.capacity);
+    std::string_view bytes(reinterpret_cast<const char*>(binary->bytes.data()), operand.capacity);
+    code_.emit(VM_OP_str_lit, operand.reg, block, 0, code_.literal(bytes));
   } else {
     return operand.type == Type::date ? calendar_date(operand.span) : operand;
   }
@@ -423,11 +440,12 @@ Operand Lowering::settled(Operand operand, uint32_t mark) {
   bool scalar = is_scalar(operand.type) && operand.home != Operand::Home::computed &&
                 operand.home != Operand::Home::choice;
   if (!scalar && !operand.is_constant()) return operand;  // its parts lie above `mark`
+  if (operand.base && *operand.base >= mark) operand = force(std::move(operand));
   if (operand.home != Operand::Home::reg || operand.reg < mark) {
     code_.release_registers(mark);
     return operand;
   }
-  bool flagged = operand.nullable && operand.type != Type::string;
+  bool flagged = operand.is_flagged();
   if (operand.reg != mark) {
     code_.emit(VM_OP_mov, mark, operand.reg);
     if (flagged) code_.emit(VM_OP_mov, mark + 1, operand.reg + 1u);

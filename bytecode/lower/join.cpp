@@ -52,8 +52,11 @@ void Join::take_scalar(Operand value) {
   bool held = value.home == Operand::Home::reg || value.home == Operand::Home::builtin ||
               value.home == Operand::Home::field ||
               (value.is_constant() && (value.integer() || value.text()));
-  bool fits = is_scalar(value.type) && held &&
-              (taken_.result.type == Type::null || taken_.result.type == value.type);
+  bool first = taken_.result.type == Type::null;
+  bool fits = is_scalar(value.type) && held && (first || taken_.result.type == value.type);
+  // Branches that point to different things, or are shown differently, stay apart where they can.
+  if (fits && !first && !scalar_) fits = lowering_.is_alike(taken_.result, value);
+  if (value.is_named_by_host()) fits = !scalar_ && fits;
   if (scalar_ && !is_null && !fits) {
     lowering_.fail(value.span, "the branches have different types",
                    "this is " + with_article(value.type),
@@ -67,10 +70,16 @@ void Join::take_scalar(Operand value) {
     code.emit_imm(VM_OP_ldi, reg_ + 1u, 1);
     taken_.result.nullable = true;
   } else if (fits) {
+    bool alike = first || lowering_.is_alike(taken_.result, value);
     taken_.result.type = value.type;
+    // Numbers of different widths have none in common.
+    bool is_named = lowering_.is_pointer(value) || value.shown == As::enumeration;
+    bool same = first || taken_.result.ctype == value.ctype || (alike && is_named);
+    if (first || !same) taken_.result.ctype = same ? value.ctype : CRef{};
+    taken_.result.shown = alike ? value.shown : std::nullopt;
     value = lowering_.force(std::move(value));
     code.emit(VM_OP_mov, reg_, value.reg);
-    if (value.type != Type::string) {
+    if (!value.is_text()) {
       if (value.nullable)
         code.emit(VM_OP_mov, reg_ + 1u, value.reg + 1u);
       else
@@ -134,7 +143,7 @@ Operand Join::result() {
     taken_.result.nullable = false;
     return taken_.result;
   }
-  if (taken_.result.type == Type::string)
+  if (taken_.result.is_text())
     for (uint32_t index : taken_.nulls) code.set_imm(index, -1);  // VM_STR_NULL
   taken_.result.home = Operand::Home::reg;
   return taken_.result;
@@ -186,10 +195,10 @@ void Lowering::each_leaf(const Operand& operand,
   if (operand.present) f(*operand.present, false);
   if (operand.home == Operand::Home::choice) f(operand.reg, false);
   if (operand.home == Operand::Home::reg) {
-    bool is_handle = operand.type == Type::string;
-    f(operand.reg, is_handle);
-    if (operand.nullable && !is_handle) f(static_cast<uint8_t>(operand.reg + 1), false);
+    f(operand.reg, operand.is_text());
+    if (operand.is_flagged()) f(static_cast<uint8_t>(operand.reg + 1), false);
   }
+  if (operand.base) f(*operand.base, false);
   for (const auto& [name, member] : operand.members) each_leaf(member, f);
   if (operand.computed)
     for (const Operand& arg : operand.computed->args) each_leaf(arg, f);

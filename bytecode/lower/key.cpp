@@ -27,7 +27,9 @@ std::optional<std::vector<KeyPart>> Lowering::widened(const std::vector<KeyPart>
   if (parts.size() != others.size()) return std::nullopt;
   std::vector<KeyPart> result = parts;
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].name != others[i].name || parts[i].as != others[i].as) return std::nullopt;
+    bool alike = parts[i].name == others[i].name && parts[i].as == others[i].as &&
+                 parts[i].names == others[i].names && parts[i].bytes == others[i].bytes;
+    if (!alike) return std::nullopt;
     result[i].size = std::max(parts[i].size, others[i].size);
     result[i].nullable |= others[i].nullable;
   }
@@ -105,13 +107,15 @@ uint32_t Lowering::lay_out(Key& key) {
 bool Lowering::key_part(const std::string& name, const Operand& given, Key& key) {
   if (given.bad()) return false;
   Operand value = given;
-  bool by_host = is_host_only(value) && !(value.type == Type::date && value.is_constant());
+  bool by_host = is_host_only(value) && !(value.type == Type::date && value.is_constant()) &&
+                 !value.is_named_by_host();
   if (by_host) {
     fail(value.span, "the kernel counts before the host computes this", "computed on the host",
          "use the raw values as the key, and compute in Nushell on the table");
     return false;
   }
-  if (!is_scalar(value.type)) {
+  bool is_binary = value.type == Type::binary && value.home != Operand::Home::choice;
+  if (!is_scalar(value.type) && !is_binary) {
     bool tree =
         value.type == Type::record || value.type == Type::args || value.type == Type::context;
     fail(value.span,
@@ -130,13 +134,16 @@ bool Lowering::key_part(const std::string& name, const Operand& given, Key& key)
   if (value.bad()) return false;
   KeyPart part;
   part.name = name;
-  part.as = as_of(value.type);
+  part.as = value.shown.value_or(as_of(value.type));
+  if (part.as == As::enumeration) part.names = enumerators(value);
+  if (is_binary && value.is_constant()) value = force(std::move(value));
+  if (is_binary) part.bytes = static_cast<uint16_t>(value.capacity);
   part.nullable = value.nullable;
-  if (value.type == Type::string) {
+  if (value.is_text()) {
     uint32_t bytes = std::clamp<uint32_t>((value.capacity + 7) / 8 * 8, 8, UINT16_MAX / 8 * 8);
     part.size = static_cast<uint16_t>(bytes);
   }
-  if (value.builtin && value.type == Type::string) part.size = VM_COMM_BYTES;
+  if (value.home == Operand::Home::builtin && value.is_text()) part.size = VM_COMM_BYTES;
   key.parts.push_back(std::move(part));
   key.values.push_back(std::move(value));
   return true;
@@ -147,7 +154,7 @@ void Lowering::write_key(const Key& key) {
   for (size_t i = 0; i < key.parts.size(); ++i) {
     const KeyPart& part = key.parts[i];
     const Operand& value = key.values[i];
-    bool is_comm = value.home == Operand::Home::builtin && value.type == Type::string;
+    bool is_comm = value.home == Operand::Home::builtin && value.is_text();
     if (is_comm && part.size == VM_COMM_BYTES) {
       code_.emit_imm(VM_OP_key_comm, 0, part.offset);
       continue;
@@ -155,7 +162,7 @@ void Lowering::write_key(const Key& key) {
     uint32_t mark = code_.registers(), blocks = code_.blocks();
     Operand held = force(value);
     uint32_t flag = held.reg + 1u;
-    if (held.type == Type::string) {
+    if (held.is_text()) {
       code_.emit_imm(VM_OP_key_str, held.reg, part.offset | part.size << 16);
       if (value.nullable) {
         flag = code_.take_registers(1);

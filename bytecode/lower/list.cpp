@@ -31,7 +31,8 @@ std::optional<List> numbers_of(const Range& range) {
 // Reading it again could give another value.
 bool may_change(const Operand& operand) {
   if (operand.home == Operand::Home::builtin) return true;
-  return operand.home == Operand::Home::field && (operand.type == Type::string || operand.nullable);
+  return operand.home == Operand::Home::field && !operand.is_place() &&
+         (operand.type == Type::string || operand.nullable);
 }
 
 Operand at_place(Operand operand, std::optional<uint8_t> present) {

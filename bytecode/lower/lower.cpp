@@ -245,6 +245,7 @@ Operand Lowering::kept(Operand value) {
     for (Operand& arg : copy->args) arg = kept(std::move(arg));
     value.computed = std::move(copy);
   }
+  if (value.is_place()) return kept_place(std::move(value));
   bool fetched = value.home == Operand::Home::reg || value.home == Operand::Home::builtin ||
                  value.home == Operand::Home::field;
   if (!fetched) return value;
@@ -255,7 +256,7 @@ Operand Lowering::kept(Operand value) {
   Operand copy = value;
   copy.is_mut = false;
   copy.storage.reset();
-  bool flagged = value.nullable && value.type != Type::string;
+  bool flagged = value.is_flagged();
   copy.reg = code_.take_registers(flagged ? 2 : 1);
   if (value.storage) {
     copy_text(copy.reg, code_.take_blocks(value.capacity), value.reg, value.capacity);
@@ -297,12 +298,15 @@ Operand Lowering::host_in_mut(const Operand& value) {
 // Where there are loops, a string has its own place in the heap too: what the loop's body made it
 // of is overwritten by the next round.
 Operand Lowering::variable_register(Operand value, uint32_t mark) {
-  if (value.computed && is_host_only(value)) return host_in_mut(value);
+  if ((value.computed || value.is_named_by_host()) && is_host_only(value))
+    return host_in_mut(value);
   value = force(std::move(value));
   if (value.bad()) return value;
   if (value.reg >= mark) value = settled(std::move(value), mark);
   Operand variable = value;
   variable.is_mut = true;
+  // Of what is assigned later only pointers and enums are asked to be alike (may_hold).
+  if (!is_pointer(variable) && variable.shown != As::enumeration) variable.ctype = {};
   variable.storage.reset();
   code_.release_registers(mark);
   variable.reg = code_.take_registers(2);
@@ -326,7 +330,7 @@ void Lowering::store(Operand& variable, const Operand& value) {
   }
   if (value.reg != variable.reg) code_.emit(VM_OP_mov, variable.reg, value.reg);
   variable.capacity = std::max(variable.capacity, value.capacity);
-  if (variable.type != Type::string) {
+  if (!variable.is_text()) {
     if (value.nullable)
       code_.emit(VM_OP_mov, variable.reg + 1u, value.reg + 1u);
     else if (variable.nullable)
@@ -350,7 +354,9 @@ void Lowering::copy_text(uint8_t to, uint8_t block, uint8_t from, uint32_t capac
 // Assigns part by part: a mut keeps the shape it was declared with.
 bool Lowering::store_tree(Operand& variable, const Operand& value, const ast::Assign& assign) {
   if (variable.members.empty() && is_scalar(variable.type) && value.type == variable.type) {
-    if (value.computed && is_host_only(value)) return !host_in_mut(value).bad();
+    if ((value.computed || value.is_named_by_host()) && is_host_only(value))
+      return !host_in_mut(value).bad();
+    if (!may_hold(variable, value, assign)) return false;
     Operand held = force(value);
     if (!held.bad()) store(variable, held);
     if (variable.type == Type::string && !variable.storage) code_.pin_blocks();

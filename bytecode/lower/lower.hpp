@@ -19,9 +19,10 @@
 // and jumps), context_fields.cpp (what `$ctx` holds), verbs.cpp (verbs), output.cpp
 // (rows), key.cpp (keys of maps), computed.cpp (what the host computes),
 // commands.cpp (commands of Nushell; their table), list.cpp, record.cpp,
-// text.cpp.
+// text.cpp; typed.cpp (below C types), fetch.cpp (reads), memory.cpp (verbs on addresses).
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,67 +35,12 @@
 
 #include "bytecode/compile.hpp"
 #include "bytecode/lower/assembler.hpp"
+#include "bytecode/lower/call_site.hpp"
 #include "bytecode/lower/join.hpp"
 #include "bytecode/lower/types.hpp"
 #include "bytecode/parser/ast.hpp"
 
 namespace bytecode {
-
-// A name and what it stands for.
-struct NamedOperand {
-  std::string name;
-  Operand operand;
-};
-
-struct ClosureValue;
-
-struct CustomCommand {
-  std::string name;
-  std::shared_ptr<const ClosureValue> closure;
-};
-
-// A closure as a value, or the body of a custom command: its text, and what it sees there.
-struct ClosureValue {
-  const ast::Closure* node = nullptr;
-  std::vector<NamedOperand> variables;  // innermost last
-  std::vector<CustomCommand> commands;
-  const std::vector<Capture>* captures = nullptr;  // of the text that it stands in
-};
-
-// One call of a command whose name may have had several words.
-struct CallSite {
-  std::string name;
-  Span name_span;
-  std::span<const ast::Argument> args;
-  Span span;  // name and arguments
-};
-
-// What a command takes.
-struct Signature {
-  struct Flag {
-    std::string_view name;        // "--by"
-    std::string_view short_name;  // "-b"; may be empty
-    bool takes_value = false;
-  };
-  uint32_t least = 0, most = 0;  // positional arguments
-  std::vector<Flag> flags;
-  std::string_view hint;  // how it is written, for whoever gives too much or too little
-};
-
-// A call's arguments, sorted by its signature.
-struct Arguments {
-  std::vector<const ast::Expr*> values;                // positional
-  std::map<std::string_view, const ast::Expr*> flags;  // by long name; null for one without value
-  std::map<std::string_view, Span> flag_spans;
-  bool has(std::string_view flag) const { return flags.contains(flag); }
-};
-
-// The ends of a range, ints.
-struct Bounds {
-  Operand from;
-  std::optional<Operand> next, to;
-  bool exclusive = false;
-};
 
 class Lowering {
  public:
@@ -295,7 +241,7 @@ class Lowering {
   Test comparison_of(const ast::Binary& node, Operand left, Operand right, Span span,
                      uint32_t mark);
   std::optional<Test> compare_exactly(ast::Op op, const Operand& left, const Operand& right);
-  Operand host_in_condition(Span span);  // reports it
+  Operand host_in_condition(const Operand& operand);  // reports it
   Test compare(ast::Op op, Operand left, Operand right, uint32_t mark);
   Test compare_strings(ast::Op op, Operand left, Operand right, uint32_t mark);
   Test compare_null(ast::Op op, Operand operand);
@@ -309,9 +255,51 @@ class Lowering {
   Operand field_operand(const Field& field, Span span);
   Operand register_argument(const ast::Member& member);
   std::vector<std::pair<std::string, Operand>> all_arguments(Span span);
+  std::vector<std::pair<std::string, Operand>> all_registers(Span span);
+  Operand machine_register(const ast::Member& member);
+  static bool is_context_name(std::string_view name);
+  Operand task_operand(Span span, std::string_view asked);
+  Operand site_operand(const Builtin& row, const std::string& known, As shown, Span span);
+
+  // How it gets into a register: fetch.cpp.
   Operand fetch(const Operand& operand);
-  Operand fetch_string(const Field& field, Operand result);
-  uint8_t load_address(const Field& field);  // of what the field's last step reads
+  Operand fetch_string(const Operand& operand, Operand result);
+  uint8_t load_address(const Operand& operand, uint8_t into);
+
+  // C types: typed.cpp.
+  CType shape(CRef type) const;
+  CRef pointee(CRef type) const;
+  bool is_pointer(const Operand& operand) const;
+  bool is_alike(const Operand& a, const Operand& b) const;
+  bool may_hold(const Operand& variable, const Operand& value, const ast::Assign& assign);
+  EnumNames enumerators(const Operand& operand) const;
+  bool name_enumerator(Operand& left, Operand& right);
+  const Field* interned(Field field);
+  Operand pointed_at(const Operand& pointer);
+  Operand part_at(const Operand& place, uint64_t offset, const CMember& member, Span span,
+                  CRef type, bool refuses);
+  Operand c_member(const Operand& base, const ast::Member& step, std::string_view base_text);
+  std::vector<std::pair<std::string, Operand>> parts_of_place(const Operand& place);
+  bool has_value(const Operand& operand) const;
+  Operand kept_place(Operand place);
+  uint8_t address_of(const Operand& place);
+  Operand bytes_at(const Operand& place, uint32_t bytes);
+
+  // Verbs on numbers and addresses: memory.cpp.
+  // The text there. Registers from `mark` on were the address's own.
+  Operand text_at(const Operand& address, std::optional<uint32_t> mark = {});
+  Operand remade(vm_opcode op, const Operand& number, uint8_t c, int32_t imm, Span span);
+  Operand narrowed(const Operand& number, uint32_t size, bool is_signed, Span span);
+  std::optional<CRef> cast_type(const ast::Expr& expr);
+  std::optional<Operand> address_for(const CallSite& site, const Operand* input,
+                                     const Arguments& given);
+  Operand socket_address(const Operand& place, Span span);
+  Operand as_verb(const CallSite& site, const Operand* input);
+  Operand read_int_verb(const CallSite& site, const Operand* input);
+  Operand read_mem_verb(const CallSite& site, const Operand* input);
+  Operand bswap_verb(const CallSite& site, const Operand* input);
+  Operand ip_addr_verb(const CallSite& site, const Operand* input);
+  Operand str_join(const CallSite& site, const Operand* input);
 
   // What the host computes: computed.cpp.
   // The function of these arguments: a constant where all of them are, else for later. Reports
@@ -490,6 +478,7 @@ class Lowering {
   void skip_if_null(const Operand& operand, Assembler::Label skip);
   Output output(const Operand& operand, RowSite& site, uint32_t& bytes);
   Output raw_output(const Operand& operand, RowSite& site, uint32_t& bytes);
+  Output place_output(const Operand& place, RowSite& site, uint32_t& bytes);
   Output range_output(const Operand& range, RowSite& site, uint32_t& bytes);
   uint16_t raw_word(uint8_t reg, RowSite& site, uint32_t& bytes);
 
@@ -550,6 +539,7 @@ class Lowering {
   static constexpr size_t max_work = 100'000;  // some tenths of a second
   size_t work_ = 0;                            // spent, on what was rolled back too
   std::optional<Span> spent_;                  // where max_work was passed
+  std::deque<Field> fields_;                   // that paths have led to; operands point to them
   bool host_decides_ = false;  // a condition was refused because the host computes it
 };
 

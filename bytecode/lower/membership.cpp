@@ -78,6 +78,7 @@ std::optional<bool> Lowering::known_equal(const Operand& left, const Operand& ri
 
 Operand Lowering::equals(const Operand& given_left, const Operand& given_right, Span span) {
   Operand left = as_integer(given_left), right = as_integer(given_right);
+  if (!name_enumerator(left, right)) return bad_operand(span);
   if (left.bad() || right.bad()) return bad_operand(span);
   if (std::optional<bool> known = known_equal(left, right))
     return constant_operand(Value(*known), span);
@@ -252,7 +253,11 @@ Operand Lowering::membership(const ast::Binary& node, const Operand& item, const
   if (is_record(set)) return negated_if(negated, in_names(item, set, span));
   if (set.type == Type::list) {
     Items items;
-    for (auto& [name, one] : members_of(set)) items.push_back(std::move(one));
+    for (auto& [name, one] : members_of(set)) {
+      Operand asked = item;
+      if (!name_enumerator(asked, one)) return bad_operand(span);
+      items.push_back(std::move(one));
+    }
     return negated_if(negated, in_items(item, items, span));
   }
   if (set.type == Type::string && item.type == Type::string)

@@ -66,7 +66,7 @@ void Lowering::skip_if_null(const Operand& operand, Assembler::Label skip) {
   if (operand.home != Operand::Home::reg) return;
   uint32_t mark = code_.registers();
   uint32_t flag = operand.reg + 1u;
-  if (operand.type == Type::string) {
+  if (operand.is_text()) {
     flag = code_.take_registers(1);
     code_.emit(VM_OP_isnull, flag, operand.reg);
   }
@@ -112,9 +112,57 @@ Output Lowering::output(const Operand& operand, RowSite& site, uint32_t& bytes) 
       return result;
     case Operand::Home::reg:
     case Operand::Home::builtin:
+      return raw_output(operand, site, bytes);
     case Operand::Home::field:
+      if (operand.is_place()) return place_output(operand, site, bytes);
       return raw_output(operand, site, bytes);
   }
+  return result;
+}
+
+// A structure is the record of its members. An array goes out in one piece, and the host takes it
+// apart.
+Output Lowering::place_output(const Operand& place, RowSite& site, uint32_t& bytes) {
+  Output result;
+  std::vector<std::pair<std::string, Operand>> members = members_of(place);
+  if (place.type == Type::record) {
+    result.kind = Output::Kind::record;
+    for (const auto& [name, member] : members)
+      result.members.emplace_back(name, output(member, site, bytes));
+    return result;
+  }
+  result.kind = Output::Kind::list;
+  if (members.empty()) return result;
+  const Operand& item = members.front().second;
+  bool whole = !item.is_text() && !item.shown;
+  if (!whole) {
+    for (const auto& [name, member] : members)
+      result.members.emplace_back(name, output(member, site, bytes));
+    return result;
+  }
+  uint32_t mark = code_.registers(), blocks = code_.blocks();
+  Operand piece = bytes_at(place, place.field->size);
+  result.kind = Output::Kind::call;
+  result.function = Function::unpack;
+  // The piece may be read again elsewhere: it is not known by its field.
+  Output raw;
+  raw.kind = Output::Kind::field;
+  raw.as = As::binary;
+  raw.field = static_cast<uint16_t>(site.fields.size());
+  code_.emit(VM_OP_row_str, piece.reg);
+  site.fields.push_back(Raw::text);
+  bytes += 8 + (piece.capacity + 7) / 8 * 8;
+  code_.release_registers(mark);
+  code_.release_blocks(blocks);
+  auto constant = [&](Value value) {
+    Output output;
+    output.constant = std::move(value);
+    result.members.emplace_back("", std::move(output));
+  };
+  result.members.emplace_back("", std::move(raw));
+  constant(Value(int64_t{item.field->size}));
+  constant(Value(item.field->is_signed));
+  constant(Value(item.type == Type::boolean));
   return result;
 }
 
@@ -146,9 +194,11 @@ uint16_t Lowering::raw_word(uint8_t reg, RowSite& site, uint32_t& bytes) {
 Output Lowering::raw_output(const Operand& operand, RowSite& site, uint32_t& bytes) {
   Output result;
   result.kind = Output::Kind::field;
-  result.as = as_of(operand.type);
+  result.as = operand.shown.value_or(as_of(operand.type));
+  if (result.as == As::enumeration) result.names = enumerators(operand);
   bool in_register = operand.home == Operand::Home::reg;
-  SentValue key{operand.builtin, operand.field, in_register ? operand.reg : uint8_t{0}, in_register,
+  uint8_t from = in_register ? operand.reg : operand.base.value_or(0);
+  SentValue key{operand.builtin, operand.field, from, in_register || operand.base,
                 operand.nullable};
   if (auto found = sent_.find(key); found != sent_.end()) {
     result.field = found->second;
@@ -157,7 +207,7 @@ Output Lowering::raw_output(const Operand& operand, RowSite& site, uint32_t& byt
   uint32_t mark = code_.registers(), blocks = code_.blocks();
   Operand held = force(operand);
   result.field = static_cast<uint16_t>(site.fields.size());
-  bool is_text = held.type == Type::string;
+  bool is_text = held.is_text();
   // A variable is named by its use: it may have been set anywhere.
   std::optional<SpanScope> use;
   if (in_register && operand.span.end > operand.span.start) use.emplace(code_, operand.span);

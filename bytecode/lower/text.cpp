@@ -12,11 +12,14 @@ Operand read_as(Operand operand, Type type) {
   if (const int64_t* number = operand.integer())
     return constant_operand(number_value(type, *number), operand.span);
   operand.type = type;
+  operand.ctype = {};
+  operand.shown.reset();
   return operand;
 }
 
 bool is_held(const Operand& operand) {
-  return is_scalar(operand.type) && operand.home != Operand::Home::computed;
+  return is_scalar(operand.type) && !operand.is_named_by_host() &&
+         operand.home != Operand::Home::computed;
 }
 
 // The nanoseconds of what `into duration --unit` takes.

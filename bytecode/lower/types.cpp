@@ -36,6 +36,7 @@ std::string_view type_name(Type type) {
     case Type::record:
     case Type::context:
     case Type::args:
+    case Type::regs:
       return "record";
     case Type::list:
       return "list";
@@ -92,11 +93,12 @@ As as_of(Type type) {
       return As::duration;
     case Type::filesize:
       return As::filesize;
+    case Type::binary:
+      return As::binary;
     case Type::bad:
     case Type::null:
     case Type::integer:
     case Type::floating:
-    case Type::binary:
     case Type::range:
     case Type::record:
     case Type::list:
@@ -104,6 +106,7 @@ As as_of(Type type) {
     case Type::any:
     case Type::context:
     case Type::args:
+    case Type::regs:
       break;
   }
   return As::integer;

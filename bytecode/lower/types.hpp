@@ -34,6 +34,7 @@ enum class Type : uint8_t {
   any,      // depends on the run: known to the host alone
   context,  // $ctx
   args,     // $ctx.args
+  regs,     // $ctx.regs
 };
 
 std::string_view type_name(Type type);  // as Nushell says it: "int"
@@ -64,13 +65,22 @@ struct Computed {
 
 struct ClosureValue;  // lower.hpp
 
+// A C type: one of the schema's TypeSource, or of ours (cast.hpp), behind so many `*` more. A
+// TypeSource has no name for a pointer that only a cast speaks of.
+struct CRef {
+  TypeId id = 0;
+  uint8_t pointers = 0;
+  explicit operator bool() const { return id != 0 || pointers != 0; }
+  friend bool operator==(const CRef&, const CRef&) = default;
+};
+
 // A value as far as the compiler knows it, and where it is when the closure runs.
 struct Operand {
   enum class Home : uint8_t {
     constant,   // `constant`; costs nothing until it is used
     reg,        // register `reg`; where nullable and no string, `reg + 1` is 1 for null
     builtin,    // not fetched yet
-    field,      // not fetched yet
+    field,      // not fetched yet; of a record or a list, what lies there: a C structure, an array
     aggregate,  // a record, a list or a range of `members`, a thing of compile time
     context,    // $ctx, $ctx.args: a record of what the schema says
     computed,   // `computed`: by the host in an output, by an instruction where there is one
@@ -90,6 +100,10 @@ struct Operand {
   std::optional<uint8_t> storage;  // of a mut string: the heap block that is its own
   const Builtin* builtin = nullptr;
   const Field* field = nullptr;
+  CRef ctype;                   // what C calls it: how it can be followed
+  std::optional<As> shown;      // what an output makes of the number, where the type does not tell
+  std::optional<uint8_t> base;  // of a field: the register that its path starts from, in place of a
+                                // word of the context; where there is a builtin, it is that one
   std::shared_ptr<const Computed> computed;
   std::shared_ptr<const ClosureValue> closure;
   // Of a list's member: the register that is 1 where the member is there. A `where` whose outcome
@@ -104,6 +118,18 @@ struct Operand {
   bool is_constant() const { return home == Home::constant; }
   const int64_t* integer() const;   // of a number's or a bool's constant
   const std::string* text() const;  // of a string's constant
+  // A C structure or array in memory: read when its parts are.
+  bool is_place() const {
+    return home == Home::field && (type == Type::record || type == Type::list);
+  }
+  // A name that only the host knows, of a number that the kernel has.
+  bool is_named_by_host() const { return shown == As::func || shown == As::probe; }
+  // In a register it is a string handle, which tells itself that it is null.
+  bool is_text() const {
+    return (type == Type::string || type == Type::binary) && !is_named_by_host();
+  }
+  // Has a null flag in the register behind its own.
+  bool is_flagged() const { return nullable && !is_text(); }
 };
 
 Operand constant_operand(Value value, Span span);

@@ -97,18 +97,9 @@ Operand Lowering::read_str_verb(const CallSite& site, const Operand* input) {
   if (address.type != Type::integer)
     return fail(address.span, "`read-str` takes an address",
                 "this is " + with_article(address.type), "addresses are ints");
-  address = force(std::move(address));
-  if (address.reg >= mark) code_.release_registers(mark);
-  Operand result;
-  result.type = Type::string;
-  result.home = Operand::Home::reg;
-  result.nullable = true;
-  result.capacity = options_.string_bytes - 1;
-  result.reg = code_.take_registers(1);
-  result.span = site.span;
-  code_.emit(VM_OP_str_read, result.reg, code_.take_blocks(result.capacity), address.reg,
-             static_cast<int32_t>(options_.string_bytes));
-  return result;
+  address = text_at(address, mark);
+  address.span = site.span;
+  return address;
 }
 
 }  // namespace bytecode

@@ -85,18 +85,6 @@ Answer map_values(Tracing& tracing, const std::vector<std::string>& names, Span 
   return Value(std::move(values));
 }
 
-bytecode::Result<bytecode::Program> compile_closure(const ClosureArgument& closure,
-                                                    const bytecode::Schema& schema,
-                                                    const CompileFlags& flags) {
-  bytecode::CompileOptions options;
-  options.dialect = closure.dialect;
-  options.captures = closure.captures;
-  options.texts = closure.texts;
-  if (flags.string_bytes) options.string_bytes = *flags.string_bytes;
-  if (flags.fuel) options.fuel = *flags.fuel;
-  return bytecode::compile(closure.source.text, schema, options);
-}
-
 Outcome<std::vector<ProbeRef>> probe_refs(const Node& node, Tracing& tracing, bool live) {
   std::vector<ProbeRef> refs;
   const Span span = span_of(node);

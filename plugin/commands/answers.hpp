@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "bytecode/compile.hpp"
-#include "plugin/closure.hpp"
 #include "plugin/commands/commands.hpp"
 #include "plugin/commands/flags.hpp"
 
@@ -16,10 +14,6 @@ bytecode::Record probe_record(const host::ProbeInfo& probe);
 
 // One map: its table or number. Several: a record of them by name. None: null.
 Answer map_values(Tracing& tracing, const std::vector<std::string>& names, Span blame);
-
-bytecode::Result<bytecode::Program> compile_closure(const ClosureArgument& closure,
-                                                    const bytecode::Schema& schema,
-                                                    const CompileFlags& flags);
 
 struct ProbeRef {
   host::ProbeId id = 0;

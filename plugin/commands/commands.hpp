@@ -15,6 +15,7 @@ using CallPtr = std::shared_ptr<Call>;
 struct Command {
   Signature signature;
   Task<Answer> (*run)(CallPtr call, Tracing& tracing);
+  std::optional<host::Kind> kind = {};  // what an attach command attaches, for completion
 };
 
 const std::vector<Command>& commands();
@@ -23,12 +24,21 @@ const Command* find_command(std::string_view name);
 // For the engine: all signatures, the run of a command by its name, and what TAB offers.
 Node all_signatures();
 Task<Answer> run_command(CallPtr call, Tracing& tracing);
-Node complete(const CompletionCall& call, Tracing& tracing);
+Task<Node> complete(CallPtr call, CompletionCall completion, Tracing& tracing);
 
 namespace commands_table {
 Command kprobe();
+Command kretprobe();
 Command tracepoint();
+Command raw_tracepoint();
 Command uprobe();
+Command uretprobe();
+Command usdt();
+Command fentry();
+Command fexit();
+Command perf();
+Command interval();
+Command trace();
 Command stream();
 Command list();
 Command detach();
@@ -42,6 +52,15 @@ Command maps_delete();
 Command emit();
 Command count();
 Command read_str();
+Command targets();
+Command doctor();
+Command read_int();
+Command read_mem();
+Command as_type();
+Command bswap();
+Command ip_addr();
+Command errno_name();
+Command signal_name();
 }  // namespace commands_table
 
 }  // namespace plugin

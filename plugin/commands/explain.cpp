@@ -1,8 +1,9 @@
 #include "bytecode/explain.hpp"
 
+#include <utility>
+
 #include "plugin/codec.hpp"
-#include "plugin/commands/answers.hpp"
-#include "plugin/commands/target_words.hpp"
+#include "plugin/commands/plan.hpp"
 
 namespace plugin {
 
@@ -20,41 +21,36 @@ std::vector<uint32_t> starts_of(const SourceText& source) {
 }
 
 Task<Answer> run(CallPtr call, Tracing& tracing) {
-  Blame blame;
-  blame.head = call->head();
-  const Node* closure_node = call->positional(1);
-  if (!closure_node)
+  const Node* closure = call->positional(1);
+  const std::optional<bytecode::Value> target = to_value(*call->positional(0));
+  const std::string* word = target ? target->get_if<std::string>() : nullptr;
+  if (!closure || !word)
     co_return error_at(call->head(), "bpf-explain takes a target and a closure", "here");
   auto flags = co_await read_compile_flags(call);
   if (!flags) co_return flags.error();
-
-  blame.target = span_of(*call->positional(0));
-  TargetWord word = parse_target(text_argument(*call, 0));
-  if (word.kind == host::Kind::uprobe) {
-    std::string path = word.name;
-    word.name = co_await user_path(call, std::move(path));
-  }
-  const auto target = tracing.session().resolve(word.kind, word.name, word.symbol);
-  if (!target) co_return labeled(target.error(), blame);
-
-  Node argument = *closure_node;
-  auto closure = co_await read_closure(call, std::move(argument));
-  if (!closure) co_return closure.error();
-  blame.source = &closure->source;
-  const auto program = compile_closure(*closure, target->schema, *flags);
-  if (!program) co_return labeled(program.error(), blame);
-
-  bytecode::Record record;
-  record.emplace_back("target", target->text);
-  record.emplace_back("kind", std::string(host::kind_name(target->kind)));
-  for (auto& member : bytecode::explain(*program, target->schema, starts_of(closure->source)))
-    record.push_back(std::move(member));
-  co_return bytecode::Value(std::move(record));
+  Plan plan;
+  std::string copy = *word;
+  plan.wanted = co_await read_target_word(call, std::move(copy), span_of(*call->positional(0)));
+  Node argument = *closure;
+  if (const auto wrong = co_await make_plan(call, tracing, std::move(argument), *flags, plan))
+    co_return *wrong;
+  const std::vector<uint32_t> starts = starts_of(plan.closure.source);
+  co_return each_share(plan, [&](const Share& share, const std::string& called) {
+    bytecode::Record record;
+    record.emplace_back("target", called);
+    record.emplace_back("kind", std::string(host::kind_name(plan.wanted.request.kind)));
+    const bytecode::Schema& schema = plan.targets[share.targets.front()].schema;
+    for (auto& member : bytecode::explain(*share.program, schema, starts))
+      record.push_back(std::move(member));
+    return record;
+  });
 }
 
 }  // namespace
 
 Command commands_table::explain() {
+  std::vector<Flag> flags = compile_flag_table();
+  flags.push_back(btf_flag());
   return {
       {
           .name = "bpf-explain",
@@ -62,12 +58,15 @@ Command commands_table::explain() {
           .more = "Nothing is loaded or attached. fields: what the closure can use. kernel: what "
                   "is sent for each row.\nhost: what the plugin computes of it. code: the "
                   "instructions with their source. steps: of the longest\nway that goes round "
-                  "no loop; text costs a step more for each 64 bytes.",
+                  "no loop; text costs a step more for each 64 bytes.\nOf a glob whose targets run "
+                  "different "
+                  "programs each has a row.",
           .search_terms = {"compile", "disassemble", "bytecode", "ebpf"},
-          .required = {{"target", "kind:target, a tracepoint (category:name) or a kernel function",
-                        shape::string()},
+          .required = {{"target",
+                        "kind:target, a tracepoint (category:name) or a kernel function; a glob",
+                        shape::string(), Completes::words},
                        {"closure", "the closure, or its text", shape::closure_or_string()}},
-          .flags = compile_flag_table(),
+          .flags = std::move(flags),
           .examples =
               {
                   {"bpf-explain syscalls:sys_enter_read {|ctx| $ctx.args.count / 1024} | get host",

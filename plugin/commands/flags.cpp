@@ -1,10 +1,13 @@
 #include "plugin/commands/flags.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 
 #include "bytecode/wire.h"
 #include "plugin/codec.hpp"
+#include "plugin/commands/target_words.hpp"
 
 namespace plugin {
 
@@ -14,6 +17,7 @@ using bytecode::Value;
 
 constexpr uint32_t page_size = 4096;
 constexpr int64_t ring_bytes_max = 1 << 30;
+constexpr int64_t hz_max = 100'000;
 
 // An int, or the bytes of a filesize.
 std::optional<int64_t> number_of(const Value& value) {
@@ -66,9 +70,20 @@ class Reader {
   std::string label_;
 };
 
+// The text of a flag; empty where it is not given or wrong.
+std::string read_text(Reader& flags, const char* name, const std::string& what) {
+  if (!flags.call().flag(name)) return {};
+  const std::optional<Value> given = flags.value(name);
+  const std::string* text = given ? given->get_if<std::string>() : nullptr;
+  if (text && !text->empty()) return *text;
+  flags.fail(name, "--" + std::string(name) + " takes " + what, "not " + what);
+  return {};
+}
+
 void read_compile(Reader& flags, CompileFlags& out) {
   flags.number("str-len", 8, VM_STR_MAX, out.string_bytes);
   flags.number("fuel", 1, VM_FUEL_MAX, out.fuel);
+  out.btf = read_text(flags, "btf", "the file that describes the kernel's types");
 }
 
 void read_pids(Reader& flags, std::vector<uint32_t>& pids) {
@@ -103,13 +118,64 @@ void read_time(Reader& flags, std::optional<std::chrono::nanoseconds>& time) {
   time = std::chrono::nanoseconds(duration->nanoseconds);
 }
 
-void read_name(Reader& flags, std::string& name) {
-  if (!flags.call().flag("name")) return;
-  const std::optional<Value> given = flags.value("name");
-  const std::string* text = given ? given->get_if<std::string>() : nullptr;
-  if (!text || text->empty())
-    return flags.fail("name", "--name takes a name for the probe", "not a name");
-  name = *text;
+void read_comm(Reader& flags, std::string& comm) {
+  comm = read_text(flags, "comm", "the name of a task");
+  if (comm.size() < VM_COMM_BYTES) return;
+  flags.fail("comm", "a task's name has at most 15 bytes",
+             "no task is called so: it would be `" + comm.substr(0, VM_COMM_BYTES - 1) + "`");
+}
+
+void read_missing(Reader& flags, host::Request::Missing& missing) {
+  using Missing = host::Request::Missing;
+  const std::string word = read_text(flags, "missing", "error, warn or ignore");
+  if (word == "warn")
+    missing = Missing::warn;
+  else if (word == "ignore")
+    missing = Missing::ignore;
+  else if (!word.empty() && word != "error")
+    flags.fail("missing", "--missing takes error, warn or ignore", "none of these");
+}
+
+void read_cpus(Reader& flags, std::vector<uint32_t>& cpus) {
+  if (!flags.call().flag("cpu")) return;
+  const std::optional<Value> given = flags.value("cpu");
+  bytecode::List list;
+  if (given && given->get_if<bytecode::List>())
+    list = *given->get_if<bytecode::List>();
+  else if (given)
+    list.push_back(*given);
+  for (const Value& item : list) {
+    const int64_t* cpu = item.get_if<int64_t>();
+    if (!cpu || *cpu < 0 || *cpu > INT32_MAX)
+      return flags.fail("cpu", "--cpu takes the number of a processor or a list of them",
+                        "not the number of a processor");
+    cpus.push_back(static_cast<uint32_t>(*cpu));
+  }
+  if (cpus.empty())
+    flags.fail("cpu", "--cpu takes the number of a processor or a list of them", "none given");
+}
+
+// The flags that say whose hits count.
+void read_whom(Reader& flags, host::AttachOptions& options) {
+  read_pids(flags, options.pids);
+  read_comm(flags, options.comm);
+  options.follow = flags.call().has_switch("follow");
+  if (options.follow && options.pids.empty() && !flags.call().flag("run"))
+    flags.fail("follow", "--follow needs --pid: whose children?", "follows nobody");
+}
+
+// A run is traced by its parent, this Nushell: the kernel adds the children as they are forked, so
+// that not even a child's exec is missed.
+void read_run(Reader& flags, AttachFlags& out) {
+  const RunCall::Flag* run = flags.call().flag("run");
+  if (!run) return;
+  out.run = run->value;
+  for (const char* other : {"for", "pid"})
+    if (flags.call().flag(other))
+      flags.fail(other, "--run says already what is traced and for how long",
+                 "not together with --run");
+  out.options.pids = {static_cast<uint32_t>(getppid())};
+  out.options.follow = out.options.children_only = true;
 }
 
 void read_ring(Reader& flags, uint32_t& bytes) {
@@ -129,6 +195,19 @@ std::vector<Flag> compile_flag_table() {
   };
 }
 
+Flag btf_flag() {
+  return {"btf", 0, shape::string(),
+          "a BTF file, for a kernel that does not describe its types itself"};
+}
+
+std::vector<Flag> sampling_flag_table() {
+  return {
+      {"hz", 0, shape::integer(), "samples a second on each processor (99 of a clock)"},
+      {"period", 0, shape::integer(), "one sample in so many events"},
+      {"cpu", 0, shape::int_or_list(), "only on these processors"},
+  };
+}
+
 std::vector<Flag> attach_flag_table() {
   std::vector<Flag> table = {
       {"stream", 's', Node(), "give the closure's values as a stream; detach when it ends"},
@@ -136,12 +215,25 @@ std::vector<Flag> attach_flag_table() {
        "run that long, detach, and return the closure's map as a table"},
       {"limit", 0, shape::integer(), "detach after that many rows"},
       {"name", 0, shape::string(), "the probe's name (else kind:target)"},
+      {"run", 0, shape::closure(),
+       "attach, run this closure, detach: only the processes that it starts are traced"},
       {"pid", 'p', shape::int_or_list(), "only these processes"},
+      {"follow", 'f', Node(), "with --pid: the processes that they start, too"},
+      {"comm", 0, shape::string(), "only tasks of this name"},
+      {"cgroup", 0, shape::string(),
+       "only processes in this control group or below: its folder, or /system.slice"},
+      {"missing",
+       0,
+       shape::string(),
+       "what a name that matches nothing means beside others that do: error (so unless said), "
+       "warn or ignore",
+       {"error", "warn", "ignore"}},
       {"dry-run", 0, Node(), "compile and check only; nothing is loaded or attached"},
       {"self", 0, Node(), "rows of the plugin and of this Nushell too"},
       {"ring-size", 0, shape::size(), "a ring buffer of its own, of this size"},
   };
   for (Flag& flag : compile_flag_table()) table.push_back(std::move(flag));
+  table.push_back(btf_flag());
   return table;
 }
 
@@ -153,6 +245,8 @@ Task<Outcome<CompileFlags>> read_compile_flags(CallPtr call) {
     const Span span = co_await call->flag_value_span(flags.failed());
     co_return flags.error(span);
   }
+  std::string file = co_await user_path(call, out.btf);
+  out.btf = std::move(file);
   co_return out;
 }
 
@@ -164,14 +258,27 @@ Task<Outcome<AttachFlags>> read_attach_flags(CallPtr call) {
   out.options.self = call->has_switch("self");
   read_time(flags, out.time);
   flags.number("limit", 1, INT64_MAX, out.limit);
-  read_name(flags, out.options.name);
-  read_pids(flags, out.options.pids);
+  out.options.name = read_text(flags, "name", "a name for the probe");
+  read_whom(flags, out.options);
+  read_run(flags, out);
+  read_missing(flags, out.missing);
+  flags.number("hz", 1, hz_max, out.hz);
+  flags.number("period", 1, INT64_MAX, out.period);
+  if (out.hz && out.period)
+    flags.fail("period", "a sample comes every so often or every so many events, not both",
+               "not together with --hz");
+  read_cpus(flags, out.options.cpus);
   read_ring(flags, out.options.ring_bytes);
+  out.options.cgroup = read_text(flags, "cgroup", "the folder of a control group");
   read_compile(flags, out.compile);
   if (!flags.failed().empty()) {
     const Span span = co_await call->flag_value_span(flags.failed());
     co_return flags.error(span);
   }
+  std::string file = co_await user_path(call, out.compile.btf);
+  out.compile.btf = std::move(file);
+  std::string group = co_await user_path(call, out.options.cgroup);
+  out.options.cgroup = std::move(group);
   co_return out;
 }
 

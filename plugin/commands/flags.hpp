@@ -13,6 +13,7 @@ namespace plugin {
 struct CompileFlags {
   std::optional<uint32_t> string_bytes;
   std::optional<uint32_t> fuel;
+  std::string btf;  // a file that describes the kernel; empty: what the kernel says itself
 };
 
 struct AttachFlags {
@@ -20,12 +21,17 @@ struct AttachFlags {
   bool dry_run = false;
   std::optional<std::chrono::nanoseconds> time;
   std::optional<uint64_t> limit;
+  std::optional<Node> run;  // a closure: what is traced
+  host::Request::Missing missing = host::Request::Missing::error;
+  std::optional<uint64_t> hz, period;
   CompileFlags compile;
   host::AttachOptions options;
 };
 
 std::vector<Flag> compile_flag_table();
+Flag btf_flag();
 std::vector<Flag> attach_flag_table();
+std::vector<Flag> sampling_flag_table();  // of perf events, besides
 Task<Outcome<CompileFlags>> read_compile_flags(CallPtr call);
 Task<Outcome<AttachFlags>> read_attach_flags(CallPtr call);
 

@@ -1,5 +1,6 @@
 #include "plugin/codec.hpp"
 #include "plugin/commands/answers.hpp"
+#include "plugin/commands/programs.hpp"
 
 namespace plugin {
 
@@ -44,14 +45,14 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   blame.target = blame.argument = refs->front().span;
   blame.source = &closure->source;
   // Other calls ran meanwhile: the probe may have ended.
-  const host::Target* target = tracing.lives(id) ? tracing.session().target_of(id) : nullptr;
-  if (!target) co_return error_at(refs->front().span, "the probe has ended", "ended meanwhile");
-  auto program = compile_closure(*closure, target->schema, *flags);
-  if (!program) co_return labeled(program.error(), blame);
+  const auto* live = tracing.lives(id) ? tracing.session().targets_of(id) : nullptr;
+  if (!live) co_return error_at(refs->front().span, "the probe has ended", "ended meanwhile");
+  auto programs = compile_closure(*closure, *live, *flags);
+  if (!programs) co_return labeled(programs.error(), blame);
   SourceText source = closure->source;
-  const host::Status swapped = tracing.swap(id, std::move(*program), std::move(source));
+  const host::Status swapped = tracing.swap(id, std::move(*programs), std::move(source));
   if (!swapped) co_return labeled(swapped.error(), blame);
-  const std::optional<host::ProbeInfo> info = tracing.session().info(id);
+  const std::optional<host::ProbeInfo> info = tracing.info(id);
   if (!info) co_return EmptyAnswer{};
   co_return bytecode::Value(probe_record(*info));
 }

@@ -4,7 +4,8 @@
 //
 //   stats                     the kernel measures BPF programs until this process ends
 //   attach TARGET CLOSURE     id, time of resolve, of compile, of attach
-//   attach-syscalls           attaches to the entry of every syscall: how many, time of all
+//   attach-all KIND TARGET SYMBOL CLOSURE   one probe on all that the words mean (SYMBOL may be
+//                             empty): how many, time of resolve, of compile, of attach
 //   detach ID                 time of the call
 //   detach-all                ends the session: time until the kernel has let go of everything
 //   swap ID CLOSURE           time of the swap alone; the closure is compiled before
@@ -22,7 +23,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -59,7 +59,8 @@ class Bench {
     const auto& command = fields.at(0);
     if (command == "stats") return stats();
     if (command == "attach") return attach(fields.at(1), fields.at(2));
-    if (command == "attach-syscalls") return attach_syscalls();
+    if (command == "attach-all")
+      return attach_all(fields.at(1), fields.at(2), fields.at(3), fields.at(4));
     if (command == "detach") return detach(number(fields.at(1)));
     if (command == "detach-all") return detach_all();
     if (command == "swap") return swap(number(fields.at(1)), fields.at(2));
@@ -98,17 +99,35 @@ class Bench {
            std::to_string(compiled - resolved) + " " + std::to_string(attached - compiled);
   }
 
-  std::string attach_syscalls() {
-    size_t attached = 0;
+  // One probe on all that the words mean: how many targets, and the time to resolve, compile and
+  // attach.
+  std::string attach_all(const std::string& kind, const std::string& target,
+                         const std::string& symbol, const std::string& closure) {
+    host::Request request;
+    request.kind = host::find_kind(kind).value();
+    request.targets = {target};
+    if (!symbol.empty()) request.symbols = {symbol};
     const auto start = Clock::now();
-    for (const auto& entry :
-         std::filesystem::directory_iterator("/sys/kernel/tracing/events/syscalls")) {
-      const std::string name = entry.path().filename();
-      if (!name.starts_with("sys_enter_")) continue;
-      attach("syscalls:" + name, "{|| count hits }");
-      ++attached;
+    host::Resolution found = must(session_->resolve(request));
+    const int64_t resolved = nanoseconds_since(start);
+    std::vector<host::Member> members;
+    for (host::Target& each : found.targets) {
+      std::shared_ptr<const bytecode::Program> program;
+      for (const host::Member& known : members) {
+        if (!known.target.schema.same_layout(each.schema)) continue;
+        program = known.program;
+        break;
+      }
+      if (!program)
+        program = std::make_shared<const bytecode::Program>(
+            must(bytecode::compile(closure, each.schema, {})));
+      members.push_back({std::move(each), std::move(program)});
     }
-    return std::to_string(attached) + " " + std::to_string(nanoseconds_since(start));
+    const int64_t compiled = nanoseconds_since(start);
+    const host::ProbeInfo probe = must(session_->attach(std::move(members), {}));
+    const int64_t attached = nanoseconds_since(start);
+    return std::to_string(probe.targets) + " " + std::to_string(resolved) + " " +
+           std::to_string(compiled - resolved) + " " + std::to_string(attached - compiled);
   }
 
   std::string detach(host::ProbeId id) {
@@ -126,9 +145,9 @@ class Bench {
   }
 
   std::string swap(host::ProbeId id, const std::string& closure) {
-    const host::Target* target = session_->target_of(id);
-    if (target == nullptr) throw std::runtime_error("no such probe");
-    bytecode::Program program = must(bytecode::compile(closure, target->schema, {}));
+    const std::vector<host::Target>* targets = session_->targets_of(id);
+    if (targets == nullptr) throw std::runtime_error("no such probe");
+    bytecode::Program program = must(bytecode::compile(closure, targets->front().schema, {}));
     const auto start = Clock::now();
     must(session_->swap(id, std::move(program)));
     return std::to_string(nanoseconds_since(start));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ten closures count what bpftrace counts, when both watch one workload at the same time.
+"""Closures count what bpftrace counts, when both watch one workload at the same time.
 
   tests/bpftrace/compare.py --nu NU --plugin PLUGIN --workload WORKLOAD
 
@@ -21,7 +21,7 @@ import harness
 
 WORK = ["call:60", "threads:3:call:20", "lseek:77:-5000000000:4", "lseek:78:12:3", "getppid:25",
         "open:/nonexistent/a", "open:/nonexistent/b", "open:/nonexistent/a", "write:1:100",
-        "write:1:5", "rename:renamed"]
+        "write:1:5", "sides:7", "touch:30", "rename:renamed"]
 HIT = "bpf-uprobe $env.WORKLOAD workload_hit"
 
 # Name, our command and closure, bpftrace's probe, its filter beyond the pid, its statement without
@@ -47,6 +47,17 @@ PAIRS = [
      "tracepoint:syscalls:sys_enter_write", "", "@sizes[args->count] = count()"),
     ("renamed", "bpf-tracepoint task:task_rename {|ctx| $ctx.args.newcomm | count renamed }",
      "tracepoint:task:task_rename", "", "@renamed[args->newcomm] = count()"),
+    ("returns", "bpf-uretprobe $env.WORKLOAD workload_hit {|ctx| $ctx.retval | count returns }",
+     "uretprobe:WORKLOAD:workload_hit", "", "@returns[(int64)retval] = count()"),
+    ("sides", "bpf-uprobe $env.WORKLOAD [workload_left workload_r*] {|ctx| $ctx.arg0 | count sides }",
+     "uprobe:WORKLOAD:workload_left,uprobe:WORKLOAD:workload_right", "", "@sides[arg0] = count()"),
+    ("calls", "bpf-raw-tracepoint sys_enter {|ctx| $ctx.args.id | count calls }",
+     "tracepoint:raw_syscalls:sys_enter", "", "@calls[args->id] = count()"),
+    ("exits", "bpf-tracepoint syscalls:sys_exit_* "
+     "{|ctx| if $ctx.retval < 0 { $ctx.retval | count exits } }",
+     "tracepoint:raw_syscalls:sys_exit", "args->ret < 0", "@exits[args->ret] = count()"),
+    ("faults", "bpf-perf page-faults {|| count faults } --period 1",
+     "software:page-faults:1", "", "@faults = count()"),
 ]
 
 

@@ -122,8 +122,21 @@ class Reader {
       case_.options.captures.push_back({name, *value});
     } else if (word == "command") {
       add_text("", rest);
+    } else if (word == "struct" || word == "union" || word == "enum" || word == "typedef") {
+      case_.schema.types = case_.types;
+      return case_.types->declare(std::string(word) + " " + std::string(rest));
+    } else if (word == "task") {
+      case_.schema.task = case_.types->type_of(rest);
+      return case_.schema.task != 0;
+    } else if (word == "func" || word == "probe") {
+      (word == "func" ? case_.schema.func : case_.schema.probe) = rest;
     } else if (word == "field") {
       return add_field(rest);
+    } else if (word == "reg") {
+      Field field;
+      field.name = take_word(rest);
+      if (!place(field, rest)) return false;
+      case_.schema.regs.push_back(field);
     } else if (word == "register") {
       Field field;
       field.name = "arg" + std::to_string(case_.schema.registers.size());
@@ -198,6 +211,14 @@ class Reader {
       field.size = static_cast<uint32_t>(number(type.substr(5, type.size() - 6)).value_or(0));
       alignment = 1;
       if (field.size == 0) return false;
+    } else if (case_.schema.types && case_.types->type_of(type) != 0) {
+      field.ctype = case_.types->type_of(type);
+      const bytecode::CType c = case_.types->describe(field.ctype);
+      field.kind = c.kind == bytecode::CKind::structure ? FieldKind::structure
+                   : c.kind == bytecode::CKind::array   ? FieldKind::array
+                                                        : FieldKind::integer;
+      field.size = c.size;
+      field.is_signed = c.is_signed;
     } else if (type.starts_with("i") || type.starts_with("u")) {
       const int64_t bits = number(type.substr(1)).value_or(0);
       if (bits != 8 && bits != 16 && bits != 32 && bits != 64) return false;
@@ -235,13 +256,16 @@ class Reader {
   static size_t value_length(std::string_view text) {
     size_t at = text.starts_with("edge ") ? 5 : 0;
     bool quoted = false;
+    int depth = 0;
     for (; at < text.size(); ++at) {
       if (quoted && text[at] == '\\') {
         ++at;
         continue;
       }
       if (text[at] == '"') quoted = !quoted;
-      if (!quoted && (text[at] == ' ' || text[at] == '\n')) break;
+      if (!quoted && (text[at] == '{' || text[at] == '[')) ++depth;
+      if (!quoted && (text[at] == '}' || text[at] == ']')) --depth;
+      if (!quoted && depth == 0 && (text[at] == ' ' || text[at] == '\n')) break;
     }
     return std::min(at, text.size());
   }

@@ -1,12 +1,14 @@
 // A case file, read. README.md has the format.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "bytecode/compile.hpp"
 #include "bytecode/result.hpp"
 #include "bytecode/schema.hpp"
+#include "tests/cases/type_table.hpp"
 #include "tests/cases/value_text.hpp"
 
 namespace cases {
@@ -37,6 +39,7 @@ struct Case {
   std::vector<std::string> engines;  // empty: all
   std::string closure;
   bytecode::Schema schema;
+  std::shared_ptr<TypeTable> types = std::make_shared<TypeTable>();  // the schema's, if declared
   bytecode::CompileOptions options;
   std::vector<EventSpec> events;
   std::vector<Expectation> counts;

@@ -52,13 +52,15 @@ class Maker {
     if (name == "uid") return &event_.uid;
     if (name == "gid") return &event_.gid;
     if (name == "cpu") return &event_.cpu;
+    if (name == "site") return &event_.site;
     return nullptr;
   }
 
   const Field* find(const std::string& name) const {
     if (name == "retval") return case_.schema.has_retval ? &case_.schema.retval : nullptr;
-    for (const Field& field : case_.schema.registers)
-      if (field.name == name) return &field;
+    for (const std::vector<Field>* fields : {&case_.schema.registers, &case_.schema.regs})
+      for (const Field& field : *fields)
+        if (field.name == name) return &field;
     return case_.schema.find_arg(name);
   }
 
@@ -78,6 +80,17 @@ class Maker {
     if (!parsed) return wrong(parsed.error().message);
     const auto* number = parsed->get_if<int64_t>();
     const auto* text = parsed->get_if<std::string>();
+    if (value.name == "task" && case_.schema.task != 0) {
+      uint64_t address = 0;
+      if (!store(case_.schema.task, *parsed, reinterpret_cast<uint8_t*>(&address)))
+        return wrong("not a value of the task's type");
+      event_.task = address;
+      return bytecode::Nothing{};
+    }
+    if (value.name == "cgroup" && number != nullptr) {
+      event_.cgroup = static_cast<uint64_t>(*number);
+      return bytecode::Nothing{};
+    }
     if (field == nullptr) {
       if (value.name == "comm" && text != nullptr)
         event_.comm = *text;
@@ -87,6 +100,10 @@ class Maker {
         return wrong("no field has the name " + value.name);
       return bytecode::Nothing{};
     }
+    if (field->ctype != 0 && field->deref.empty())
+      return store(field->ctype, *parsed, event_.context.data() + field->offset)
+                 ? Status(bytecode::Nothing{})
+                 : wrong("not a value of its type: " + value.name);
     if (number != nullptr) return put_number(*field, *number);
     if (text != nullptr) return put_text(*field, *text, edge);
     return wrong("a field is a number or a text: " + value.name);
@@ -112,6 +129,67 @@ class Maker {
     return bytecode::Nothing{};
   }
 
+  // A value as C has it, with what its pointers point to in memory.
+  bool store(bytecode::TypeId type, const Value& value, uint8_t* to) {
+    const bytecode::CType c = case_.types->describe(type);
+    const auto* number = value.get_if<int64_t>();
+    const auto* text = value.get_if<std::string>();
+    const auto* record = value.get_if<bytecode::Record>();
+    const auto* list = value.get_if<bytecode::List>();
+    int64_t word = number != nullptr ? *number : 0;
+    if (const bool* flag = value.get_if<bool>()) word = *flag;
+    bool is_good = number != nullptr || value.get_if<bool>() != nullptr;
+    if (c.kind == bytecode::CKind::structure) return record && store_members(type, *record, to);
+    if (c.kind == bytecode::CKind::array) {
+      const uint32_t size = case_.types->describe(c.of).size;
+      if (text != nullptr && text->size() <= c.size) std::memcpy(to, text->data(), text->size());
+      if (text != nullptr || list == nullptr) return text != nullptr;
+      is_good = list->size() <= c.count;
+      for (size_t i = 0; is_good && i < list->size(); ++i)
+        is_good = store(c.of, (*list)[i], to + i * size);
+      return is_good;
+    }
+    if (c.kind == bytecode::CKind::enumeration && text != nullptr) {
+      for (const auto& [known, name] : case_.types->enumerators(type))
+        if (name == *text) word = known, is_good = true;
+    } else if (c.kind == bytecode::CKind::pointer && !is_good) {
+      is_good = true;
+      std::vector<uint8_t> block;
+      const uint32_t size = case_.types->describe(c.of).size;
+      if (text != nullptr) {
+        block.assign(text->c_str(), text->c_str() + text->size() + 1);
+      } else if (list != nullptr) {
+        block.resize(list->size() * size + sizeof word);  // a null one behind them
+        for (size_t i = 0; is_good && i < list->size(); ++i)
+          is_good = store(c.of, (*list)[i], block.data() + i * size);
+      } else {
+        block.resize(size);
+        is_good = store(c.of, value, block.data());
+      }
+      if (is_good) word = static_cast<int64_t>(memory_.add(std::move(block)));
+    }
+    if (is_good) std::memcpy(to, &word, c.size);
+    return is_good;
+  }
+
+  bool store_members(bytecode::TypeId type, const bytecode::Record& record, uint8_t* to) {
+    for (const auto& [name, value] : record) {
+      const std::optional<bytecode::CMember> member = case_.types->member(type, name);
+      if (!member) return false;
+      if (member->bit_size == 0) {
+        if (!store(member->type, value, to + member->bit_offset / 8)) return false;
+        continue;
+      }
+      const auto* number = value.get_if<int64_t>();
+      if (number == nullptr) return false;
+      for (uint32_t i = 0; i < member->bit_size; ++i) {
+        const uint32_t bit = member->bit_offset + i;
+        if ((*number >> i & 1) != 0) to[bit / 8] |= static_cast<uint8_t>(1u << bit % 8);
+      }
+    }
+    return true;
+  }
+
   Status put_text(const Field& field, const std::string& text, bool edge) {
     switch (field.kind) {
       case FieldKind::char_array:
@@ -135,6 +213,8 @@ class Maker {
       }
       case FieldKind::integer:
       case FieldKind::array:
+      case FieldKind::structure:
+      case FieldKind::constant:
         break;
     }
     return wrong("the field is no text: " + field.name);

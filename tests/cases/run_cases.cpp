@@ -25,6 +25,17 @@ using bytecode::Value;
 // What came out and what should have, as lines of the case file. A test compares and prints these.
 using Lines = std::vector<std::string>;
 
+// Names that tell what they were asked for.
+class TestNames : public bytecode::Names {
+ public:
+  std::string func(uint32_t site) const override { return "func" + std::to_string(site); }
+  std::string probe(uint32_t site) const override { return "probe:func" + std::to_string(site); }
+  std::string cgroup(uint64_t id) const override {
+    return id == 0 ? "" : "/group" + std::to_string(id);
+  }
+};
+const TestNames kNames;
+
 // No case expects an exact time.
 void forget_times(Value& value) {
   if (value.get_if<bytecode::Date>() != nullptr) value = bytecode::Date{0};
@@ -62,7 +73,7 @@ std::string row_text(const Program& program, const Event& event,
     return "row of another task";
   const bytecode::RowSite& site = program.rows[header.site];
   Value value = bytecode::decode_row(site, header.nulls, std::span(bytes).subspan(sizeof header),
-                                     bytecode::Clock{});
+                                     bytecode::Clock{}, &kNames);
   forget_times(value);
   return row_line(site.type, site.event_type, value);
 }
@@ -76,7 +87,7 @@ std::string fault_line(const Program& program, const bytecode::FaultAt& fault, b
 }
 
 Value key_value(const bytecode::MapSpec& map, const std::vector<uint8_t>& key) {
-  bytecode::Record columns = bytecode::decode_key(map, key, bytecode::Clock{});
+  bytecode::Record columns = bytecode::decode_key(map, key, bytecode::Clock{}, &kNames);
   if (columns.size() == 1 && columns[0].first.empty()) return std::move(columns[0].second);
   return Value(std::move(columns));
 }

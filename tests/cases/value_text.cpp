@@ -107,6 +107,21 @@ std::optional<bytecode::Range> range(std::string_view word) {
   return range;
 }
 
+// `0x[0a ff]`
+Result<Value> take_binary(std::string_view& text) {
+  bytecode::Binary binary;
+  take(text, "0x[");
+  for (skip_space(text); !take(text, "]"); skip_space(text)) {
+    uint8_t byte = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + std::min<size_t>(text.size(), 2), byte, 16);
+    if (error != std::errc{}) return wrong("no byte: " + std::string(text));
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    binary.bytes.push_back(byte);
+  }
+  return Value(std::move(binary));
+}
+
 Result<Value> take_number(std::string_view& text) {
   const std::string_view word = take_number_word(text);
   if (const auto number = whole_number(word)) return Value(*number);
@@ -200,6 +215,8 @@ Result<Value> take_value(std::string_view& text, const Symbols& symbols) {
     value = take_list(text, symbols);
   } else if (first == '{') {
     value = take_record(text, symbols);
+  } else if (text.starts_with("0x[")) {
+    value = take_binary(text);
   } else if (first == '-' || std::isdigit(static_cast<unsigned char>(first))) {
     value = take_number(text);
   } else {

@@ -17,6 +17,7 @@
 #include "bytecode/isa_table.hpp"
 #include "bytecode/show.hpp"
 #include "bytecode/validate.hpp"
+#include "tests/cases/type_table.hpp"
 #include "tests/cases/value_text.hpp"
 
 namespace {
@@ -75,15 +76,37 @@ FieldKind kind_of(const std::string& name, const std::string& line) {
   if (name == "string") return FieldKind::string;
   if (name == "address") return FieldKind::address;
   if (name == "array") return FieldKind::array;
+  if (name == "constant") return FieldKind::constant;
   malformed(line);
 }
 
-Field parse_field(std::istringstream& words, const std::string& line) {
+// A field of a C type: its offset, then the type.
+Field typed_field(std::istringstream& words, const std::string& line, cases::TypeTable& types) {
+  Field field;
+  if (!(words >> field.offset)) malformed(line);
+  std::getline(words >> std::ws, field.type);
+  field.ctype = types.type_of(field.type);
+  if (field.ctype == 0) malformed(line);
+  const CType c = types.describe(field.ctype);
+  field.size = c.size;
+  field.is_signed = c.is_signed;
+  field.kind = c.kind == CKind::structure ? FieldKind::structure
+               : c.kind == CKind::array   ? FieldKind::array
+                                          : FieldKind::integer;
+  return field;
+}
+
+Field parse_field(std::istringstream& words, const std::string& line, cases::TypeTable& types) {
   Field field;
   std::string kind, word;
+  const auto begin = words.tellg();
+  if (words >> kind && kind == "c") return typed_field(words, line, types);
+  words.clear();
+  words.seekg(begin);
   if (!(words >> kind >> field.offset >> field.size)) malformed(line);
   field.kind = kind_of(kind, line);
   if (field.kind == FieldKind::array) field.type = "u32[4]";
+  if (field.kind == FieldKind::constant) field.value = field.offset;
   while (words >> word) {
     if (word == "signed")
       field.is_signed = true;
@@ -117,22 +140,34 @@ std::string rest_of(std::istringstream& words) {
 }
 
 void read_head(const File& file, Schema& schema, CompileOptions& options) {
+  const auto types = std::make_shared<cases::TypeTable>();
   for (const std::string& line : file.head) {
     std::istringstream words(line);
     std::string kind, name;
     if (!(words >> kind) || kind.starts_with("#")) continue;
     if (kind == "target") {
       words >> schema.target;
+    } else if (kind == "struct" || kind == "union" || kind == "enum" || kind == "typedef") {
+      schema.types = types;
+      if (!types->declare(line)) malformed(line);
+    } else if (kind == "task") {
+      schema.task = types->type_of(rest_of(words));
+    } else if (kind == "func" || kind == "probe") {
+      (kind == "func" ? schema.func : schema.probe) = rest_of(words);
+    } else if (kind == "reg") {
+      words >> name;
+      schema.regs.push_back(parse_field(words, line, *types));
+      schema.regs.back().name = name;
     } else if (kind == "field") {
       words >> name;
-      schema.args.push_back(parse_field(words, line));
+      schema.args.push_back(parse_field(words, line, *types));
       schema.args.back().name = name;
     } else if (kind == "register") {
-      schema.registers.push_back(parse_field(words, line));
+      schema.registers.push_back(parse_field(words, line, *types));
       schema.registers.back().name = "arg" + std::to_string(schema.registers.size() - 1);
     } else if (kind == "retval") {
       schema.has_retval = true;
-      schema.retval = parse_field(words, line);
+      schema.retval = parse_field(words, line, *types);
       schema.retval.name = "retval";
     } else if (kind == "capture") {
       words >> name;

@@ -7,6 +7,8 @@
 
 #include <cstring>
 
+#include "tests/kernel/assemble.hpp"
+
 namespace kernel_tests {
 
 KernelEngine::KernelEngine(KernelVm& vm) : vm_(vm) {
@@ -16,6 +18,17 @@ KernelEngine::KernelEngine(KernelVm& vm) : vm_(vm) {
   CPU_SET(cpu, &only);
   sched_setaffinity(0, sizeof only, &only);
   cpu_ = static_cast<uint32_t>(cpu);
+  // Only the kernel can say what these are.
+  bytecode::Program asks = assemble(
+      {insn(VM_OP_ld_task, 1), insn(VM_OP_ld_cgroup, 2), insn(VM_OP_row_begin),
+       insn(VM_OP_row_int, 1), insn(VM_OP_row_int, 2), insn(VM_OP_row_send), insn(VM_OP_exit)});
+  bytecode::Effects effects;
+  uint64_t answers[2] = {};
+  if (run(asks, {}, effects) && !effects.rows.empty() &&
+      effects.rows[0].size() == sizeof(vm_row) + sizeof answers)
+    std::memcpy(answers, effects.rows[0].data() + sizeof(vm_row), sizeof answers);
+  task_ = answers[0];
+  cgroup_ = answers[1];
 }
 
 void KernelEngine::adapt(bytecode::Event& event) {
@@ -24,6 +37,9 @@ void KernelEngine::adapt(bytecode::Event& event) {
   event.uid = getuid();
   event.gid = getgid();
   event.cpu = cpu_;
+  event.task = task_;
+  event.cgroup = cgroup_;
+  event.site = 0;
   prctl(PR_SET_NAME, event.comm.c_str());
 }
 

@@ -20,6 +20,7 @@ class KernelEngine final : public cases::Engine {
  private:
   KernelVm& vm_;
   uint32_t cpu_ = 0;
+  uint64_t task_ = 0, cgroup_ = 0;
 };
 
 }  // namespace kernel_tests

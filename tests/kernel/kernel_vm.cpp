@@ -124,7 +124,6 @@ vm_probe& KernelVm::probe(uint32_t slot) {
   if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
   auto* probe = static_cast<vm_probe*>(memory);
   codes_[slot] = {fd, probe};
-  probe->self = 1;
   insert(skeleton_->maps.vm_code, slot, fd);
   return *probe;
 }

@@ -149,7 +149,7 @@ bytecode::Status NativeEngine::run(const bytecode::Program& program, const bytec
   }
   place(program, slots, probe->banks[0]);
 
-  vm_native_run(kContext, 0);
+  vm_native_run(kContext, VM_COOKIE(0, event.site));
 
   for (const auto& [key, value] : faults.entries) {
     vm_fault_key where;
@@ -231,12 +231,17 @@ long bpf_get_current_comm(void* to, uint32_t size) {
   static_cast<char*>(to)[length] = 0;
   return 0;
 }
+// No event of these cases lives in a pid namespace, and no probe of theirs asks for a group.
+long bpf_get_ns_current_pid_tgid(uint64_t, uint64_t, bpf_pidns_info*, uint32_t) { return kFault; }
+long bpf_current_task_under_cgroup(void*, uint32_t) { return 0; }
 uint64_t bpf_get_current_pid_tgid(void) {
   return uint64_t{machine->event->pid} << 32 | machine->event->tid;
 }
 uint64_t bpf_get_current_uid_gid(void) {
   return uint64_t{machine->event->gid} << 32 | machine->event->uid;
 }
+uint64_t bpf_get_current_task(void) { return machine->event->task; }
+uint64_t bpf_get_current_cgroup_id(void) { return machine->event->cgroup; }
 uint64_t bpf_ktime_get_ns(void) { return machine->event->time; }
 uint32_t bpf_get_smp_processor_id(void) { return machine->event->cpu; }
 uint32_t bpf_get_prandom_u32(void) {

@@ -8,6 +8,11 @@
 #include <stdint.h>
 
 typedef uint32_t __u32;
+typedef uint64_t __u64;
+struct bpf_pidns_info {
+  __u32 pid;
+  __u32 tgid;
+};
 
 /* These two are functions of libbpf as well; a process may have both. */
 #define bpf_map_lookup_elem native_map_lookup_elem
@@ -25,6 +30,7 @@ enum {
   BPF_MAP_TYPE_ARRAY = 2,
   BPF_MAP_TYPE_PERCPU_HASH = 5,
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_CGROUP_ARRAY = 8,
   BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
   BPF_MAP_TYPE_RINGBUF = 27,
   BPF_F_NO_PREALLOC = 1,
@@ -46,7 +52,12 @@ long bpf_loop(uint32_t turns, long (*body)(uint32_t, void*), void* context, uint
 long bpf_ringbuf_output(void* ring, void* data, uint64_t size, uint64_t flags);
 long bpf_get_current_comm(void* to, uint32_t size);
 uint64_t bpf_get_current_pid_tgid(void);
+long bpf_get_ns_current_pid_tgid(uint64_t device, uint64_t inode, struct bpf_pidns_info* info,
+                                 uint32_t size);
+long bpf_current_task_under_cgroup(void* map, uint32_t index);
 uint64_t bpf_get_current_uid_gid(void);
+uint64_t bpf_get_current_task(void);
+uint64_t bpf_get_current_cgroup_id(void);
 uint64_t bpf_ktime_get_ns(void);
 uint32_t bpf_get_smp_processor_id(void);
 uint32_t bpf_get_prandom_u32(void);

@@ -15,4 +15,4 @@ const struct vm_native_maps vm_native_maps = {.code = &vm_code,
 };
 const uint32_t vm_native_run_size = sizeof(struct vm_run);
 
-void vm_native_run(uint64_t context, uint32_t slot) { vm_enter((void*)context, slot); }
+void vm_native_run(uint64_t context, uint64_t cookie) { vm_enter((void*)context, cookie); }

@@ -18,7 +18,7 @@ struct vm_native_maps {
 extern const struct vm_native_maps vm_native_maps;
 extern const uint32_t vm_native_run_size;
 
-void vm_native_run(uint64_t context, uint32_t slot);
+void vm_native_run(uint64_t context, uint64_t cookie);
 
 #ifdef __cplusplus
 }

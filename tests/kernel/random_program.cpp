@@ -26,7 +26,8 @@ constexpr unsigned kStringBlocks = 12;  // of the heap, for each
 constexpr unsigned kSpares[] = {12, 13, 15};
 constexpr unsigned kPart = 24;  // a string, then the start and the end of a part of it
 constexpr unsigned kTextMax = (kStringBlocks - 1) * VM_BLOCK;
-constexpr unsigned kAddresses = 5;
+constexpr unsigned kAddresses = 6;
+constexpr unsigned kPointers = 3;  // the address of an array of them
 constexpr unsigned kLocOffset = 8 * kAddresses;
 constexpr unsigned kTextOffset = kLocOffset + 8;
 constexpr unsigned kContextBytes = 96;
@@ -104,9 +105,26 @@ class Maker {
     code(insn(VM_OP_ld_ctx, kAddress, 8, 0, static_cast<int32_t>(index * 8)));
   }
 
+  // Of what cannot be read past its end, or not at all.
+  unsigned bounded_address() { return 2 + below(kAddresses - 2); }
+
   void string(unsigned to) {
     const unsigned block = block_of(to);
-    switch (below(7)) {
+    switch (below(10)) {
+      case 7: {
+        const unsigned offset = kTextOffset + below(8), size = 1 + below(kContextBytes - offset);
+        return code(insn(VM_OP_str_bytes, to, block, 0, static_cast<int32_t>(offset | size << 16)));
+      }
+      case 8: {
+        // Behind the first address are so many bytes; the memory of the others ends where they do.
+        const bool first = below(2) == 0;
+        address(first ? 0 : bounded_address());
+        const unsigned size = 1 + below(first || below(2) ? kWordBytes : kTextMax);
+        return code(
+            insn(VM_OP_str_mem, to, block, kAddress, static_cast<int32_t>(size | below(2) << 16)));
+      }
+      case 9:
+        return join(to);
       case 0:
         return code(insn(VM_OP_ldi, to, 0, 0, -1));
       case 1:
@@ -125,6 +143,18 @@ class Maker {
       default:
         return code(insn(VM_OP_str_lit, to, block, 0, literal()));
     }
+  }
+
+  // Texts behind an array of pointers, mostly; between them may stand what lay there before.
+  void join(unsigned to) {
+    const bool begun = !starts_.empty();
+    address(below(4) ? kPointers : bounded_address());
+    if (begun)
+      code(insn(VM_OP_mov, kAddress + 1, below(2) ? to : any_string()));
+    else
+      code(insn(VM_OP_str_lit, kAddress + 1, block_of(to), 0, literal()));
+    code(insn(VM_OP_str_join, to, block_of(to), kAddress,
+              static_cast<int32_t>(1 + below(below(2) ? 80 : kTextMax))));
   }
 
   // A text made of another one, or of the one that lies there.
@@ -204,6 +234,12 @@ class Maker {
     constexpr vm_opcode three[] = {VM_OP_add, VM_OP_sub,  VM_OP_mul, VM_OP_div,  VM_OP_mod,
                                    VM_OP_pow, VM_OP_band, VM_OP_bor, VM_OP_bxor, VM_OP_shl,
                                    VM_OP_shr, VM_OP_eq,   VM_OP_ne,  VM_OP_lt,   VM_OP_le};
+    if (below(6) == 0) {
+      const unsigned shift = below(64), width = 1 + below(64 - shift);
+      return code(insn(VM_OP_bits, any_int(), any_int(), 0,
+                       static_cast<int32_t>(shift | width << 8 | below(2) << 16)));
+    }
+    if (below(12) == 0) return code(insn(VM_OP_bswap, any_int(), any_int(), 2u << below(3)));
     const unsigned which = below(static_cast<unsigned>(std::size(three)) + 3);
     if (which < std::size(three)) return code(insn(three[which], any_int(), any_int(), any_int()));
     const auto imm = static_cast<int32_t>(below(7)) - 3;
@@ -277,12 +313,12 @@ class Maker {
 
   void load() {
     constexpr unsigned sizes[] = {1, 2, 4, 8};
-    constexpr vm_opcode who[] = {VM_OP_ld_pid, VM_OP_ld_tid, VM_OP_ld_uid, VM_OP_ld_gid,
-                                 VM_OP_ld_cpu};
+    constexpr vm_opcode who[] = {VM_OP_ld_pid, VM_OP_ld_tid,  VM_OP_ld_uid,    VM_OP_ld_gid,
+                                 VM_OP_ld_cpu, VM_OP_ld_task, VM_OP_ld_cgroup, VM_OP_ld_site};
     const unsigned size = sizes[below(4)], sign = below(2);
     switch (below(3)) {
       case 0:
-        return code(insn(who[below(5)], any_int()));
+        return code(insn(who[below(8)], any_int()));
       case 1:
         return code(
             insn(VM_OP_ld_ctx, any_int(), size, sign,
@@ -344,15 +380,32 @@ bytecode::Event random_event(Random& random, cases::Memory& memory) {
   bytecode::Event event;
   event.comm = random_text(random, random() % 16);
   event.time = 1;
+  event.task = random();
+  event.cgroup = random();
+  event.site = static_cast<uint32_t>(random());
   event.context.resize(kContextBytes);
   for (uint8_t& byte : event.context) byte = random() % 8 == 0 ? 0 : static_cast<uint8_t>(random());
   const std::string text = random_text(random, kWordBytes + random() % 300);
   const std::string brief = random_text(random, random() % 4);
   const std::string edge = random_text(random, 1 + random() % 100);
+  const uint64_t texts[] = {memory.add({text.c_str(), text.c_str() + text.size() + 1}),
+                            memory.add({brief.c_str(), brief.c_str() + brief.size() + 1}),
+                            memory.add_at_edge(edge)};
+  // Up to as many texts as a join takes, and more; the last of them cannot be read.
+  std::vector<uint8_t> pointers;
+  for (size_t i = random() % 4 == 0 ? random() % (VM_JOIN_MAX + 4) : random() % 6; i > 0; --i) {
+    const uint64_t each = texts[random() % 40 == 0 ? 2 : random() % 2];
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&each);
+    pointers.insert(pointers.end(), bytes, bytes + sizeof each);
+  }
+  pointers.resize(pointers.size() + (random() % 8 == 0 ? 0 : sizeof(uint64_t)));
   const uint64_t addresses[kAddresses] = {
-      memory.add({text.c_str(), text.c_str() + text.size() + 1}),
-      memory.add({brief.c_str(), brief.c_str() + brief.size() + 1}),
-      memory.add_at_edge(edge),
+      texts[0],
+      texts[1],
+      texts[2],
+      pointers.empty()
+          ? 0x10
+          : memory.add_at_edge({reinterpret_cast<const char*>(pointers.data()), pointers.size()}),
       0x10,
       0xffff'8000'0000'0010,  // kernel space that x86 leaves empty
   };

@@ -1,4 +1,5 @@
 // That every program loads, and what one run leaves behind: its row, its counts, its faults.
+#include <bpf/btf.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -70,6 +71,40 @@ TEST_F(Run, ARowArrivesWithItsHeader) {
   EXPECT_EQ(stats.rows, 1u);
   EXPECT_EQ(stats.lost, 0u);
   EXPECT_EQ(vm_->busy_slots(), 0u);
+}
+
+// Bytes from the start of task_struct, as this kernel's BTF says; 0 where it does not.
+int32_t task_member(std::string_view name) {
+  btf* types = btf__load_vmlinux_btf();
+  if (types == nullptr) return 0;
+  int32_t offset = 0;
+  const int id = btf__find_by_name_kind(types, "task_struct", BTF_KIND_STRUCT);
+  const btf_type* type = id > 0 ? btf__type_by_id(types, static_cast<uint32_t>(id)) : nullptr;
+  for (uint32_t i = 0; type != nullptr && i < btf_vlen(type); ++i)
+    if (btf__name_by_offset(types, btf_members(type)[i].name_off) == name)
+      offset = static_cast<int32_t>(btf_member_bit_offset(type, i) / 8);
+  btf__free(types);
+  return offset;
+}
+
+TEST_F(Run, TheTaskIsOursAndHasAParentAndAGroup) {
+  const int32_t tgid = task_member("tgid"), parent = task_member("real_parent");
+  if (tgid == 0 || parent == 0) GTEST_SKIP() << "this kernel has no BTF";
+  vm_->place(0, assemble({insn(VM_OP_ld_task, 1), insn(VM_OP_ld_mem, 2, 1, 4, tgid),
+                          insn(VM_OP_ld_mem, 4, 1, 8, parent), insn(VM_OP_ld_mem, 6, 4, 4, tgid),
+                          insn(VM_OP_ld_cgroup, 8), insn(VM_OP_ld_site, 9), insn(VM_OP_row_begin),
+                          insn(VM_OP_row_int, 2), insn(VM_OP_row_int, 6), insn(VM_OP_row_int, 8),
+                          insn(VM_OP_row_int, 9), insn(VM_OP_row_send), insn(VM_OP_exit)}));
+  ASSERT_EQ(run(), 0);
+  const auto rows = vm_->take_rows();
+  ASSERT_EQ(rows.size(), 1u);
+  uint64_t values[4];
+  ASSERT_EQ(rows[0].size(), sizeof(vm_row) + sizeof values);
+  std::memcpy(values, rows[0].data() + sizeof(vm_row), sizeof values);
+  EXPECT_EQ(values[0], static_cast<uint64_t>(getpid()));
+  EXPECT_EQ(values[1], static_cast<uint64_t>(getppid()));
+  EXPECT_NE(values[2], 0u);
+  EXPECT_EQ(values[3], 0u);
 }
 
 TEST_F(Run, CountsAddUp) {
@@ -147,6 +182,7 @@ TEST_F(Run, AFullMapIsAFaultAndTheRunGoesOn) {
 TEST_F(Run, AProbeThatHidesUsCountsNoHit) {
   vm_->place(0, assemble({insn(VM_OP_count_cell, 0, 0, 0, 1), insn(VM_OP_exit)}));
   vm_probe& probe = vm_->probe(0);
+  probe.filters = VM_FILTER_PIDS;
   probe.pid_count = 2;
   probe.pids[0] = static_cast<uint32_t>(getppid());
   ASSERT_EQ(run(), 0);

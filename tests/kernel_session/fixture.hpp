@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,6 +19,9 @@
 // Never inlined, never without its arguments: what the probes are on.
 extern "C" [[gnu::noipa]] void session_hit(int64_t number, const char* word);
 extern "C" [[gnu::noipa]] void session_other(int64_t number);
+extern "C" [[gnu::noipa]] int64_t session_triple(int64_t number);
+// Passes the place session:mark, with a number and a word; true while somebody looks.
+extern "C" [[gnu::noipa]] bool session_mark(int32_t number, const char* word);
 
 namespace session_test {
 
@@ -32,6 +38,15 @@ T must(bytecode::Result<T> result) {
 }
 
 std::string self_path();
+uint32_t self_pid();
+
+// Whether this kernel has kprobes; where it has none, most functions cannot be probed at all.
+bool has_kprobes();
+// The number at `key` in a map's table; -1 where there is none.
+int64_t value_at(const Value& table, const Value& key);
+// Runs `work` in a process of its own, after its id has been told; waits for it to end. `ready`
+// runs here before it starts.
+void in_child(const std::function<void(pid_t)>& ready, const std::function<void()>& work);
 
 // Ids of the BPF programs, maps and links that this process holds, as /proc/self/fdinfo names them.
 struct Held {
@@ -50,6 +65,9 @@ class SessionTest : public testing::Test {
   Program compile(const host::Target& target, std::string_view text);
   host::ProbeInfo attach(const host::Target& target, std::string_view text,
                          host::AttachOptions options = {});
+  // One probe on all that the request means: compiled once for targets that look alike.
+  static host::ProbeInfo attach_all(host::Session& session, const host::Request& request,
+                                    std::string_view text, host::AttachOptions options = {});
   // Everything that waits.
   std::vector<host::Row> drain();
   std::vector<Value> values();

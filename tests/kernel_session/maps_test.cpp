@@ -13,15 +13,6 @@ using host::ProbeInfo;
 
 namespace {
 
-// The value at `key` in a map's table; -1 where there is none.
-int64_t value_at(const Value& table, const Value& key) {
-  for (const Value& row : *table.get_if<List>()) {
-    const Record& record = *row.get_if<Record>();
-    if (record.front().second == key) return *record.back().second.get_if<int64_t>();
-  }
-  return -1;
-}
-
 TEST_F(SessionTest, KeyedCountsMergeOverCpus) {
   attach(uprobe(), "{|ctx| $ctx.arg0 | count numbers }");
   cpu_set_t before;

@@ -20,8 +20,6 @@ using host::Row;
 
 namespace {
 
-uint32_t self_pid() { return static_cast<uint32_t>(getpid()); }
-
 void open_path(const char* path) {
   const long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
   if (fd >= 0) close(static_cast<int>(fd));
@@ -247,7 +245,7 @@ TEST_F(SessionTest, NothingIsLeftInTheKernel) {
 
 TEST_F(SessionTest, KprobeOfASyscallOnAnyKernel) {
   const host::Target target = must(session_.resolve(Kind::kprobe, "sys_openat"));
-  if (access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0) {
+  if (has_kprobes()) {
     EXPECT_EQ(target.attach_kind, Kind::kprobe);
   } else {
     EXPECT_EQ(target.attach_kind, Kind::tracepoint);

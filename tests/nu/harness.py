@@ -55,6 +55,9 @@ def kernel_has(feature):
         return pathlib.Path("/sys/bus/event_source/devices/kprobe").exists()
     if feature == "no-kprobes":
         return not kernel_has("kprobes")
+    if feature == "cgroups":
+        return any(os.access(f"/sys/fs/cgroup/{mount}/cgroup.procs", os.W_OK)
+                   for mount in (".", "unified"))
     if feature == "curl":
         return os.access("/usr/bin/curl", os.X_OK)
     raise Failure(f"unknown requirement '{feature}'")

@@ -291,6 +291,42 @@ def test_ctrl_c_ends_a_wait(shell):
                 f"{BUSY} --for 1hr", "attached")
 
 
+def test_ctrl_c_ends_a_run(shell):
+    with_prompt(shell, "bpf-uprobe $env.WORKLOAD main {|| count } --run { reach run; sleep 1hr }",
+                "run")
+
+
+def test_tab_completes_targets(shell):
+    if shell.setup.version < (0, 109):
+        raise harness.Skip("this Nushell asks no plugin for completions")
+    terminal = Terminal(shell)
+    for typed, completed in [
+            ("bpf-tracepoint syscalls:sys_enter_getpp", "sys_enter_getppid"),
+            (f"bpf-uprobe {shell.setup.workload} workload_le", "workload_left"),
+            ("bpf-perf page-f", "page-faults"),
+            ("bpf-explain tracepoint:syscalls:sys_enter_getpp", "sys_enter_getppid"),
+            ("bpf-targets --kind raw-", "raw-tracepoint")]:
+        terminal.type(typed)
+        terminal.shown(typed[-3:])
+        terminal.type("\t")
+        terminal.shown(completed[-5:])
+        terminal.type("\x03")
+        terminal.shown("READY>")
+    terminal.exit()
+
+
+def test_tab_never_hangs(shell):
+    terminal = Terminal(shell)
+    terminal.type("bpf-kprobe nothing_is_called_so\t")
+    # One for the menu, if it says that there is nothing, one for the line.
+    for _ in range(2):
+        terminal.type("\x03")
+        terminal.shown("READY>")
+    terminal.type("$'still (1 + 1)'\r")
+    terminal.shown("still 2")
+    terminal.exit()
+
+
 def with_prompt(shell, command, stage):
     """Types a command that would not end, Ctrl-C when it is under way, then another command."""
     terminal = Terminal(shell)
@@ -321,6 +357,9 @@ def main():
     try:
         test(shell)
         shell.check_released()
+    except harness.Skip as skip:
+        print(f"SKIPPED: {options.name}: {skip}")
+        sys.exit(77)
     except Failure as failure:
         print(f"FAILED: {options.name}\n{failure}")
         sys.exit(1)

@@ -13,6 +13,10 @@
  *   rename:NAME              this thread's name
  *   pairs:MILLISECONDS       workload_hit and getppid in turn for that long; prints how often
  *   threads:T:STEP           that step on T threads at once
+ *   sides:N                  workload_left(i) N times, then workload_right(i, -i) N times
+ *   mark:N                   the marker workload:mark(i, i is even ? "even" : "odd") for i from 0
+ *   touch:N                  the first byte of N fresh pages
+ *   fork:STEP                that step in a child process, until it has ended
  *
  * Linked statically: the same file runs in a guest that has no libc.
  */
@@ -23,8 +27,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sdt.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +42,18 @@ __attribute__((noipa)) long workload_hit(long index, long ten, const char* word)
 long workload_hit(long index, long ten, const char* word) {
   __asm__ volatile("" : : "r"(index), "r"(ten), "r"(word) : "memory");
   return index + ten;
+}
+
+__attribute__((noipa)) long workload_left(long index);
+long workload_left(long index) {
+  __asm__ volatile("" : : "r"(index) : "memory");
+  return index;
+}
+
+__attribute__((noipa)) long workload_right(long index, long minus);
+long workload_right(long index, long minus) {
+  __asm__ volatile("" : : "r"(index), "r"(minus) : "memory");
+  return minus;
 }
 
 static void fail(const char* step) {
@@ -77,6 +96,39 @@ static void take_on_threads(long count, const char* step) {
   for (long i = 0; i < count; i++)
     if (pthread_create(&threads[i], NULL, take_on_thread, (void*)step) != 0) fail(step);
   for (long i = 0; i < count; i++) pthread_join(threads[i], NULL);
+}
+
+static void sides(long count) {
+  for (long i = 0; i < count; i++) workload_left(i);
+  for (long i = 0; i < count; i++) workload_right(i, -i);
+}
+
+static void mark(long count) {
+  for (long i = 0; i < count; i++) {
+    const int index = (int)i;
+    const char* word = i % 2 == 0 ? "even" : "odd";
+    STAP_PROBE2(workload, mark, index, word);
+  }
+}
+
+static void touch(long pages) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (size_t)pages * page;
+  char* memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) fail("touch");
+  /* A huge page would be one fault for 512 of these. */
+  madvise(memory, bytes, MADV_NOHUGEPAGE);
+  for (size_t at = 0; at < bytes; at += page) ((volatile char*)memory)[at] = 1;
+  munmap(memory, bytes);
+}
+
+static void take_in_child(const char* step) {
+  pid_t child = fork();
+  if (child < 0) fail(step);
+  if (child == 0) {
+    take(step);
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
 }
 
 /* The N-th field of "name:field:field", as a number; `otherwise` where there is none. */
@@ -130,6 +182,14 @@ static void take(const char* step) {
     prctl(PR_SET_NAME, step + strlen("rename:"));
   } else if (is(step, "pairs")) {
     pairs(number(step, 1, 1000));
+  } else if (is(step, "sides")) {
+    sides(number(step, 1, 1));
+  } else if (is(step, "mark")) {
+    mark(number(step, 1, 1));
+  } else if (is(step, "touch")) {
+    touch(number(step, 1, 1));
+  } else if (is(step, "fork")) {
+    take_in_child(step + strlen("fork:"));
   } else if (is(step, "threads")) {
     const char* rest = strchr(step + strlen("threads:"), ':');
     if (rest == NULL) fail(step);

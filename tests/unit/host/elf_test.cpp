@@ -44,7 +44,7 @@ TEST(Elf, MainWithoutItsSymbol) {
   const ElfSymbol* symbol = file->find("main");
   ASSERT_NE(symbol, nullptr);
 #if defined(__x86_64__)
-  EXPECT_EQ(file->main_offset(), symbol->offset);
+  EXPECT_EQ(file->main_address(), symbol->address);
 #endif
 }
 
@@ -91,7 +91,7 @@ TEST(Elf, LibraryByItsBareName) {
   EXPECT_NE(file->find("fopen"), nullptr);
   const auto names = file->names();
   EXPECT_NE(std::find(names.begin(), names.end(), "fopen"), names.end());
-  EXPECT_FALSE(file->main_offset().has_value());
+  EXPECT_FALSE(file->main_address().has_value());
 }
 
 TEST(Elf, VersionsOfASymbol) {
@@ -103,8 +103,8 @@ TEST(Elf, VersionsOfASymbol) {
   ASSERT_NE(plain, nullptr);
   EXPECT_TRUE(plain->is_default);
   ASSERT_FALSE(plain->version.empty());
-  EXPECT_EQ(file->find("pthread_cond_wait@" + plain->version), plain);
-  EXPECT_EQ(file->find("pthread_cond_wait@@" + plain->version), plain);
+  EXPECT_EQ(file->find("pthread_cond_wait@" + std::string(plain->version)), plain);
+  EXPECT_EQ(file->find("pthread_cond_wait@@" + std::string(plain->version)), plain);
   EXPECT_EQ(file->find("pthread_cond_wait@GLIBC_0.0"), nullptr);
 }
 

@@ -38,7 +38,9 @@ class EngineTest : public testing::Test {
     Handlers handlers;
     handlers.run = [this](std::shared_ptr<Call> call) { return run(std::move(call)); };
     handlers.signatures = [] { return Node(Node::Array{}); };
-    handlers.complete = [](const CompletionCall&) { return Node(); };
+    handlers.complete = [](std::shared_ptr<Call>, CompletionCall) -> Task<Node> {
+      co_return Node();
+    };
     handlers.settled = [] {};
     engine_ = std::make_unique<Engine>(io_, pair[1], dup(pair[1]), std::move(handlers));
     engine_->start();

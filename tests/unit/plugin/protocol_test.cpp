@@ -47,6 +47,34 @@ TEST(ProtocolIn, Run) {
   EXPECT_EQ(run.input.kind, PipelineHeader::Kind::empty);
 }
 
+Node map_of(std::initializer_list<std::pair<const char*, Node>> members) {
+  Node::Map map;
+  for (const auto& [name, value] : members) map.emplace_back(name, value);
+  return Node(std::move(map));
+}
+
+TEST(ProtocolIn, CompletionHasTheWordsSoFar) {
+  const Node word =
+      tag("Positional", map_of({{"expr", tag("String", "libc")}, {"span", Node(Span{10, 14})}}));
+  const Node other =
+      tag("Positional", map_of({{"expr", tag("Var", 7)}, {"span", Node(Span{15, 17})}}));
+  const Node flag = tag("Named", Node::Array{});
+  const Node call = map_of({{"call", map_of({{"arguments", Node::Array{word, flag, other}}})},
+                            {"strip", true},
+                            {"pos", 17}});
+  const Node body =
+      map_of({{"name", "bpf-uprobe"}, {"arg_type", tag("Positional", 1)}, {"call", call}});
+  const Input input = parse_input(tag("Call", Node::Array{Node(5), tag("GetCompletion", body)}));
+  ASSERT_TRUE(std::holds_alternative<CompletionCall>(input));
+  const auto& completion = std::get<CompletionCall>(input);
+  EXPECT_EQ(completion.positional, 1u);
+  EXPECT_TRUE(completion.placeholder);
+  ASSERT_EQ(completion.arguments.size(), 2u);
+  EXPECT_EQ(completion.arguments[0].text, "libc");
+  EXPECT_EQ(completion.arguments[1].text, std::nullopt);
+  EXPECT_EQ(completion.arguments[1].span, (Span{15, 17}));
+}
+
 TEST(ProtocolIn, StreamsAndSignals) {
   EXPECT_EQ(std::get<StreamEnd>(received("81a3456e6400")).id, 0u);
   EXPECT_EQ(std::get<StreamAck>(received("81a341636b00")).id, 0u);

@@ -54,6 +54,25 @@ TEST(Commands, HaveNamesOfTheirOwnHelpAndExamples) {
   EXPECT_EQ(find_command("print"), nullptr);  // Nushell's own
 }
 
+TEST(Commands, AttachEveryKind) {
+  for (const host::Kind kind : host::all_kinds()) {
+    const Command* attaches = nullptr;
+    for (const Command& command : commands())
+      if (command.kind == kind) attaches = &command;
+    ASSERT_TRUE(attaches) << host::kind_name(kind);
+    EXPECT_EQ(attaches->signature.name, "bpf-" + std::string(host::kind_name(kind)));
+  }
+}
+
+TEST(Signatures, TargetsTakeAListFirst) {
+  // The other way round Nushell gives `[a b]` as text.
+  const Node shape = shape::string_or_list();
+  const auto [kind, payload] = shape.tagged();
+  EXPECT_EQ(kind, "OneOf");
+  EXPECT_EQ(payload->at(0)->tagged().name, "List");
+  EXPECT_EQ(payload->at(1)->as_text(), "String");
+}
+
 TEST(Commands, FlagsAreUniqueWithinACommand) {
   for (const Command& command : commands()) {
     std::set<std::string> names = {"help"};
@@ -73,6 +92,10 @@ TEST(Completion, KnowsWhatAPositionTakes) {
   EXPECT_EQ(completes(find_command("bpf-swap")->signature, 1), Completes::nothing);
   EXPECT_EQ(completes(find_command("bpf-maps get")->signature, 0), Completes::maps);
   EXPECT_EQ(completes(find_command("bpf-kprobe")->signature, 9), Completes::nothing);
+  EXPECT_EQ(completes(find_command("bpf-kprobe")->signature, 0), Completes::targets);
+  EXPECT_EQ(completes(find_command("bpf-uprobe")->signature, 0), Completes::nothing);
+  EXPECT_EQ(completes(find_command("bpf-uprobe")->signature, 1), Completes::symbols);
+  EXPECT_EQ(completes(find_command("bpf-usdt")->signature, 1), Completes::symbols);
 }
 
 }  // namespace

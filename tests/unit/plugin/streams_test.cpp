@@ -139,6 +139,21 @@ TEST(Broadcast, AProbesOwnStreamKeepsItsRowsToItself) {
   EXPECT_EQ(rows.backlog(), 0u);
 }
 
+TEST(Broadcast, WhatIsForgottenWaitsForNobody) {
+  Broadcast rows;
+  publish(rows, 1, 10);
+  publish(rows, 2, 20);
+  StreamRow last;
+  last.probe = probe(1);
+  last.notice = "fault";
+  rows.notify(last, {1}, true);
+  rows.forget({1});
+  EXPECT_FALSE(rows.has_backlog({1}));
+  expect_totals(rows, 1, 1, 0, 1);
+  Subscription reader(rows, {});
+  EXPECT_EQ(take_all(reader), (std::vector<int64_t>{20}));
+}
+
 TEST(Broadcast, ClosingOneReaderLeavesTheOtherItsRows) {
   Broadcast rows;
   auto one = std::make_unique<Subscription>(rows, Subscription::Options{});

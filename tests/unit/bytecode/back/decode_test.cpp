@@ -76,6 +76,28 @@ TEST_F(DecodeRow, OutputThatDoesNotFit) {
   EXPECT_EQ(decoded(), "null");
 }
 
+// Names that only the host knows, of some numbers.
+class SomeNames : public Names {
+ public:
+  std::string func(uint32_t site) const override { return site == 5 ? "vfs_read" : ""; }
+  std::string probe(uint32_t site) const override { return site == 5 ? "kprobe:vfs_read" : ""; }
+  std::string cgroup(uint64_t id) const override { return id == 5 ? "/a.service" : ""; }
+};
+
+TEST_F(DecodeRow, NumbersWithNames) {
+  site_.value.kind = Output::Kind::list;
+  site_.value.members = {{"", field(0, As::enumeration)}, {"", field(2, As::enumeration)},
+                         {"", field(0, As::func)},        {"", field(0, As::probe)},
+                         {"", field(0, As::cgroup)},      {"", field(2, As::cgroup)},
+                         {"", field(1, As::binary)}};
+  for (size_t i = 0; i < 2; ++i) site_.value.members[i].second.names = {{5, "LISTEN"}};
+  EXPECT_EQ(decoded(), "[\"LISTEN\", 100, 5, 5, 5, 100, 0x[61 62 63]]");
+  const SomeNames names;
+  EXPECT_EQ(show(decode_row(site_, 0, payload_, {}, &names)),
+            "[\"LISTEN\", 100, \"vfs_read\", \"kprobe:vfs_read\", \"/a.service\", 100, "
+            "0x[61 62 63]]");
+}
+
 TEST(DecodeKey, Parts) {
   MapSpec map;
   const std::vector<uint8_t> key = {0b10, 0, 0, 0, 0,   0,   0,   0,   7,   0,   0,   0,
@@ -87,6 +109,13 @@ TEST(DecodeKey, Parts) {
   EXPECT_EQ(show(Value(decode_key(map, key, {}))), "{n: 7ns, s: null}");
   map.key[1].nullable = false;
   EXPECT_EQ(show(Value(decode_key(map, key, {}))), R"({n: 7ns, s: "fullfull"})");
+  const SomeNames names;
+  map.key[0].as = As::func;
+  map.key[1].as = As::binary;
+  map.key[1].bytes = 3;
+  EXPECT_EQ(show(Value(decode_key(map, key, {}, &names))), "{n: 7, s: 0x[66 75 6c]}");
+  map.key[0].as = As::duration;
+  map.key[1].as = As::string;
   map.key[1].offset = 24;
   EXPECT_EQ(show(Value(decode_key(map, key, {}))), "{n: 7ns, s: null}");
 }

@@ -135,6 +135,14 @@ class Generator {
       case Format::ab_imm:
         maker_.add(info.op, number(), number(), 0, below(200) - 100);
         return;
+      case Format::ab_bits: {
+        const int shift = below(64), width = 1 + below(64 - shift);
+        maker_.add(info.op, number(), number(), 0, shift | width << 8 | below(2) << 16);
+        return;
+      }
+      case Format::ab_size:
+        maker_.add(info.op, number(), number(), kSizes[1 + below(3)]);
+        return;
       case Format::a_pool8:
         maker_.add(info.op, number(), 0, 0, word_);
         return;
@@ -159,6 +167,13 @@ class Generator {
         return;
       case Format::str_read:
         maker_.add(info.op, string(), block(), number(), 1 + below(300));
+        return;
+      case Format::str_mem:
+        maker_.add(info.op, string(), block(), number(), (1 + below(300)) | below(2) << 16);
+        return;
+      case Format::str_join:
+        // The last number with the first handle beside it: what a jump goes past must hold too.
+        maker_.add(info.op, string(), block(), kNumbers - 1, 1 + below(300));
         return;
       case Format::str_lit:
         maker_.add(info.op, string(), block(), 0, literal());

@@ -185,6 +185,81 @@ TEST(Interp, ReadsStrings) {
   EXPECT_EQ(read_string("", 256), "[null]" + bad);
 }
 
+TEST(Interp, BytesAndTheTextThatTheyBeginWith) {
+  using namespace std::string_literals;
+  const auto bytes = [](const std::string& memory, int count, bool as_text) {
+    ProgramMaker maker;
+    maker.add(VM_OP_ldi, 0, 0, 0, 0x1000);
+    maker.add(VM_OP_str_mem, 1, 3, 0, count | (as_text ? VM_MEM_TEXT : 0));
+    maker.send_text(1);
+    maker.add(VM_OP_str_len, 2, 1);
+    maker.send_int(2);
+    maker.add(VM_OP_exit);
+    return run_text(maker, Memory::with(memory));
+  };
+  EXPECT_EQ(bytes("abcd", 4, true), R"(["abcd"][4])");
+  EXPECT_EQ(bytes("a\0cd"s, 4, true), R"(["a"][1])");
+  EXPECT_EQ(bytes("a\0cd"s, 4, false), "[\"a\\u{00}cd\"][4]");
+  EXPECT_EQ(bytes("abc", 4, true), "[null][0]" + fault(VM_FAULT_bad_read, 1));
+}
+
+// An array of pointers at 0x1000, to texts behind it; 0x10 answers nobody.
+std::string joined(const std::vector<std::string>& texts, int capacity, bool ends = true,
+                   const std::string& between = "-") {
+  std::string memory, behind;
+  const size_t words = texts.size() + ends;
+  for (size_t i = 0; i < words; ++i) {
+    uint64_t address = i < texts.size() ? 0x1000 + 8 * words + behind.size() : 0;
+    if (i < texts.size() && texts[i] == "unreadable") address = 0x10;
+    if (i < texts.size()) behind.append(texts[i].c_str(), texts[i].size() + 1);
+    memory.append(reinterpret_cast<const char*>(&address), sizeof address);
+  }
+  ProgramMaker maker;
+  maker.add(VM_OP_ldi, 0, 0, 0, 0x1000);
+  maker.add(VM_OP_str_lit, 1, 0, 0, maker.literal(between));
+  maker.add(VM_OP_str_join, 2, 0, 0, capacity);
+  maker.send_text(2);
+  maker.add(VM_OP_exit);
+  return run_text(maker, Memory::with(memory + behind));
+}
+
+TEST(Interp, JoinsTextsUpToANullPointer) {
+  const std::string cut = fault(VM_FAULT_string_cut, 2), bad = fault(VM_FAULT_bad_read, 2);
+  EXPECT_EQ(joined({"ab", "", "c"}, 64), R"(["ab--c"])");
+  EXPECT_EQ(joined({"ab"}, 64), R"(["ab"])");
+  EXPECT_EQ(joined({}, 64), R"([""])");
+  EXPECT_EQ(joined({"abc", "de"}, 8), R"(["abc-de"])");
+  EXPECT_EQ(joined({"abc", "de"}, 7), R"(["abc-de"])" + cut);
+  EXPECT_EQ(joined({"abc", "de"}, 5), R"(["abc-"])" + cut);
+  EXPECT_EQ(joined({"abc", "de"}, 6, true, "----"), R"(["abc--"])" + cut);
+  EXPECT_EQ(joined({"a", "unreadable"}, 64), "[null]" + bad);
+  const std::vector<std::string> most(VM_JOIN_MAX, "");
+  EXPECT_EQ(joined(most, 256, true, ""), R"([""])" + cut);
+  EXPECT_EQ(joined({most.begin() + 1, most.end()}, 256, true, ""), R"([""])");
+}
+
+TEST(Interp, BitsAndBytesTurnedAround) {
+  const auto made = [](vm_opcode op, int64_t of, int c, int64_t imm) {
+    ProgramMaker maker;
+    maker.add(VM_OP_ldk, 1, 0, 0, maker.constant(of));
+    maker.add(op, 0, 1, c, static_cast<int>(imm));
+    maker.send_int(0);
+    maker.add(VM_OP_exit);
+    return run_text(maker);
+  };
+  const auto bits = [&](int64_t of, int shift, int width, bool is_signed) {
+    return made(VM_OP_bits, of, 0, shift | width << 8 | (is_signed ? VM_BITS_SIGNED : 0));
+  };
+  EXPECT_EQ(bits(0xabcd, 4, 8, false), "[188]");
+  EXPECT_EQ(bits(0xabcd, 4, 8, true), "[-68]");
+  EXPECT_EQ(bits(-1, 0, 64, false), "[-1]");
+  EXPECT_EQ(bits(INT64_MIN, 63, 1, false), "[1]");
+  EXPECT_EQ(bits(INT64_MIN, 63, 1, true), "[-1]");
+  EXPECT_EQ(made(VM_OP_bswap, 0xff1234, 2, 0), "[13330]");
+  EXPECT_EQ(made(VM_OP_bswap, -2, 4, 0), "[4278190079]");
+  EXPECT_EQ(made(VM_OP_bswap, 0x80, 8, 0), "[-9223372036854775808]");
+}
+
 TEST(Interp, StringsOfTheContext) {
   Event event;
   const std::string bytes("\x0c\0\x07\0full\0\0\0\0located\0", 20);

@@ -108,6 +108,31 @@ TEST(Validate, Jumps) {
   expect_refused(branch, "the jump leads out of the program");
 }
 
+TEST(Validate, BitsSizesAndBytes) {
+  const auto one = [](vm_opcode op, int c, int64_t imm) {
+    ProgramMaker maker;
+    maker.add(VM_OP_ldi, 1, 0, 0, -1);
+    maker.add(VM_OP_ldi, 2, 0, 0, -1);
+    maker.add(op, 0, 1, c, static_cast<int>(imm));
+    maker.add(VM_OP_exit);
+    return maker;
+  };
+  expect_accepted(one(VM_OP_bits, 0, 63 | 1 << 8));
+  expect_refused(one(VM_OP_bits, 0, 63 | 2 << 8), "not bits of a register");
+  expect_refused(one(VM_OP_bits, 0, 0), "not bits of a register");
+  expect_refused(one(VM_OP_bits, 0, 1 << 8 | 1 << 17), "not bits of a register");
+  expect_accepted(one(VM_OP_bswap, 8, 0));
+  expect_refused(one(VM_OP_bswap, 1, 0), "the size is none of 2, 4 and 8");
+  expect_accepted(one(VM_OP_str_mem, 1, VM_STR_MAX - 1));
+  expect_refused(one(VM_OP_str_mem, 1, VM_STR_MAX), "no string has such a size");
+  expect_refused(one(VM_OP_str_mem, 1, 1 << 16), "no string has such a size");
+  expect_refused(one(VM_OP_str_mem, 1, 1 | 2 << 16), "no string has such a size");
+  expect_accepted(one(VM_OP_str_join, 1, VM_STR_MAX));
+  expect_refused(one(VM_OP_str_join, 1, 0), "no string has such a size");
+  expect_refused(one(VM_OP_str_join, 63, 8), "there is no such register");
+  expect_refused(one(VM_OP_str_join, 2, 8), "register 3 is read before it is written");
+}
+
 TEST(Validate, RunsPastItsEnd) {
   ProgramMaker maker;
   maker.add(VM_OP_ldi, 0);

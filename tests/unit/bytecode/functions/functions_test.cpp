@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(, Answers,
                          [](const auto& param) { return std::string(param.param); });
 
 TEST(Functions, EveryOneHasACommandOrIsAnOperator) {
-  for (size_t i = 0; i <= static_cast<size_t>(Function::to_text); ++i) {
+  for (size_t i = 0; i <= static_cast<size_t>(Function::signal_name); ++i) {
     const auto function = static_cast<Function>(i);
     const FunctionCommand* command = find_function_command(function_name(function));
     if (function <= Function::interpolate) {
@@ -148,7 +148,7 @@ TEST(Functions, TakeWhateverTheyAreGiven) {
       Value(Record{{"a", Value(1)}, {"parent", Value("x")}}),
   };
   std::mt19937 random(1);
-  for (size_t f = 0; f <= static_cast<size_t>(Function::to_text); ++f) {
+  for (size_t f = 0; f <= static_cast<size_t>(Function::unpack); ++f) {
     const auto function = static_cast<Function>(f);
     for (int turn = 0; turn < 2000; ++turn) {
       std::vector<Value> args;
@@ -165,6 +165,52 @@ TEST(Functions, TakeWhateverTheyAreGiven) {
           << nuon_text(*value);
     }
   }
+}
+
+TEST(Functions, NamesOfTheKernelsNumbers) {
+  const auto name = [](Function function, Value value) {
+    const Value args[] = {std::move(value)};
+    return apply(function, args).value_or(Value("error"));
+  };
+  EXPECT_EQ(name(Function::errno_name, Value(-2)), Value("ENOENT"));
+  EXPECT_EQ(name(Function::errno_name, Value(2)), Value("ENOENT"));
+  EXPECT_EQ(name(Function::errno_name, Value(-512)), Value("ERESTARTSYS"));
+  EXPECT_EQ(name(Function::errno_name, Value(0)), Value(0));
+  EXPECT_EQ(name(Function::errno_name, Value()), Value());
+  EXPECT_EQ(name(Function::errno_name, Value(std::numeric_limits<int64_t>::min())),
+            Value(std::numeric_limits<int64_t>::min()));
+  EXPECT_EQ(name(Function::errno_name, Value(List{Value(1), Value(11)})),
+            Value(List{Value("EPERM"), Value("EAGAIN")}));
+  EXPECT_EQ(name(Function::signal_name, Value(15)), Value("SIGTERM"));
+  EXPECT_EQ(name(Function::signal_name, Value(33)), Value(33));
+  EXPECT_EQ(name(Function::signal_name, Value(34)), Value("SIGRTMIN"));
+  EXPECT_EQ(name(Function::signal_name, Value(63)), Value("SIGRTMAX-1"));
+}
+
+TEST(Functions, AddressesAsText) {
+  const auto text = [](Value value) {
+    const Value args[] = {std::move(value)};
+    return apply(Function::ip_addr, args).value_or(Value("error"));
+  };
+  const auto v6 = [&](std::vector<uint16_t> words) {
+    Binary bytes;
+    for (const uint16_t word : words) {
+      bytes.bytes.push_back(static_cast<uint8_t>(word >> 8));
+      bytes.bytes.push_back(static_cast<uint8_t>(word));
+    }
+    return text(Value(bytes));
+  };
+  EXPECT_EQ(text(Value(0x0100007f)), Value("127.0.0.1"));
+  EXPECT_EQ(text(Value(-1)), Value("255.255.255.255"));
+  EXPECT_EQ(text(Value(Binary{{8, 8, 4, 4}})), Value("8.8.4.4"));
+  EXPECT_EQ(text(Value(Binary{{8, 8, 4}})), Value("error"));
+  EXPECT_EQ(text(Value(List{Value(1), Value(2), Value(3), Value(256)})), Value("error"));
+  EXPECT_EQ(v6({0, 0, 0, 0, 0, 0, 0, 0}), Value("::"));
+  EXPECT_EQ(v6({0, 0, 0, 0, 0, 0, 0, 1}), Value("::1"));
+  EXPECT_EQ(v6({0x2001, 0xdb8, 0, 1, 0, 0, 0, 1}), Value("2001:db8:0:1::1"));
+  EXPECT_EQ(v6({0x2001, 0, 0, 1, 0, 0, 1, 1}), Value("2001::1:0:0:1:1"));
+  EXPECT_EQ(v6({1, 2, 3, 4, 5, 6, 7, 0}), Value("1:2:3:4:5:6:7:0"));
+  EXPECT_EQ(v6({0xfe80, 0, 0, 0, 0, 0, 0, 0}), Value("fe80::"));
 }
 
 TEST(Functions, TextThatIsNoUtf8IsTakenByTheByte) {

@@ -1,0 +1,78 @@
+// Samples: every so many events of a kind, or so many times a second, on all processors.
+#include "bytecode/suggest.hpp"
+#include "host/perf_events.hpp"
+#include "host/refusal.hpp"
+#include "host/symbol_names.hpp"
+
+namespace host {
+
+namespace {
+
+constexpr uint64_t clock_hz = 99;  // beside whatever happens a hundred times a second
+
+Target describe(Machine& machine, const Request& request, const PerfName& event) {
+  Target target;
+  target.kind = target.attach_kind = Kind::perf;
+  target.text = target.func = event.name;
+  target.schema.target = "perf:" + target.text;
+  target.sample.type = event.type;
+  target.sample.config = event.config;
+  const bool is_clock = event.period == 0;
+  if (request.period) {
+    target.sample.period = *request.period;
+  } else if (request.hz || is_clock) {
+    target.sample.period = request.hz.value_or(clock_hz);
+    target.sample.is_frequency = true;
+  } else {
+    target.sample.period = event.period;
+  }
+  describe_sample(machine, target.schema);
+  return target;
+}
+
+bytecode::Error bad_rate(const char* flag) {
+  bytecode::Error error;
+  error.kind = bytecode::ErrorKind::argument;
+  error.subject = flag;
+  error.message = "a rate of 0 is no sampling";
+  error.hint = "--hz 99 samples 99 times a second, --period 1 at every event";
+  return error;
+}
+
+Result<std::vector<Target>> resolve(Machine& machine, const Request& request, std::string_view word,
+                                    std::string_view) {
+  if (request.hz && request.period) {
+    bytecode::Error error = bad_rate("period");
+    error.message = "either --hz or --period";
+    return error;
+  }
+  if (request.hz == 0u) return bad_rate("hz");
+  if (request.period == 0u) return bad_rate("period");
+  std::vector<Target> found;
+  std::vector<std::string> names;
+  for (const PerfName& event : perf_names()) {
+    names.emplace_back(event.name);
+    const bool fits = is_glob(word) ? matches_glob(word, event.name) : word == event.name;
+    // A glob means an event once, by its first name.
+    bool is_known = false;
+    for (const Target& target : found)
+      is_known =
+          is_known || (target.sample.type == event.type && target.sample.config == event.config);
+    if (fits && !is_known) found.push_back(describe(machine, request, event));
+  }
+  if (!found.empty()) return found;
+  std::string hint = bytecode::did_you_mean(word, names);
+  if (hint.empty()) hint = "cpu-clock, page-faults, context-switches and cpu-cycles are some";
+  return no_target("there is no event " + std::string(word) + " to sample", hint);
+}
+
+Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
+  const std::vector<uint32_t>& chosen = attaching.options.cpus;
+  return attach_samples(attaching, places, chosen.empty() ? online_cpus() : chosen);
+}
+
+}  // namespace
+
+const KindRecord perf_kind = {Kind::perf, resolve, attach};
+
+}  // namespace host

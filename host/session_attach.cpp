@@ -1,0 +1,274 @@
+// Attaching and swapping: programs into slots, filters before them, links to them.
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "bytecode/validate.hpp"
+#include "host/cgroups.hpp"
+#include "host/family.hpp"
+#include "host/refusal.hpp"
+#include "host/session_impl.hpp"
+
+namespace host {
+
+using bytecode::Error;
+using bytecode::ErrorKind;
+using bytecode::Nothing;
+using bytecode::Program;
+
+namespace {
+
+Error bad_argument(const char* subject, std::string message, std::string hint) {
+  Error error;
+  error.kind = ErrorKind::argument;
+  error.subject = subject;
+  error.message = std::move(message);
+  error.hint = std::move(hint);
+  return error;
+}
+
+Status check(const AttachOptions& options) {
+  if (options.pids.size() > VM_PIDS_MAX)
+    return bad_argument(
+        "pid", "too many process ids for one probe",
+        "at most " + std::to_string(VM_PIDS_MAX) + "; filter by $ctx.pid in the closure");
+  if (options.follow && options.pids.empty())
+    return bad_argument("follow", "there is no process to follow", "name it with --pid");
+  if (options.children_only && !options.follow)
+    return bad_argument("follow", "a process's children alone can only be followed",
+                        "use --follow with it");
+  return Nothing{};
+}
+
+bool same_program(const Program& a, const Program& b) {
+  return a.code.size() == b.code.size() &&
+         std::memcmp(a.code.data(), b.code.data(), a.code.size() * sizeof(vm_insn)) == 0 &&
+         a.pool == b.pool && a.fuel == b.fuel && a.source == b.source && a.spans == b.spans &&
+         a.rows == b.rows && a.maps == b.maps;
+}
+
+// Each program once, and which one each member has.
+struct Programme {
+  std::vector<std::shared_ptr<const Program>> programs;
+  std::vector<size_t> index;
+};
+Programme group(const std::vector<Member>& members) {
+  Programme grouped;
+  auto& programs = grouped.programs;
+  for (const Member& member : members) {
+    const auto same = std::find_if(programs.begin(), programs.end(), [&](const auto& known) {
+      return known == member.program || same_program(*known, *member.program);
+    });
+    grouped.index.push_back(static_cast<size_t>(same - programs.begin()));
+    if (same == programs.end()) programs.push_back(member.program);
+  }
+  return grouped;
+}
+
+// A sentence that many targets say is said once; of those that each says for itself, a few.
+std::string join_notes(const std::vector<Target>& targets, const std::string& last) {
+  constexpr size_t shown = 3;
+  std::vector<std::string> notes;
+  for (const Target& target : targets)
+    if (!target.note.empty() && std::find(notes.begin(), notes.end(), target.note) == notes.end())
+      notes.push_back(target.note);
+  std::string text;
+  for (size_t i = 0; i < std::min(shown, notes.size()); ++i) add_note(text, notes[i]);
+  if (notes.size() > shown)
+    add_note(text, "and " + std::to_string(notes.size() - shown) + " notes more");
+  add_note(text, last);
+  return text;
+}
+
+}  // namespace
+
+uint32_t Session::Impl::add_generation(ProbeId id, Probe& probe, ProgramPointer program) {
+  const uint32_t generation = ++last_generation;
+  generations[generation] = {id, std::move(program), 0};
+  probe.generations.insert(generation);
+  return generation;
+}
+
+Status Session::Impl::take_seats(ProbeId id, Probe& probe,
+                                 const std::vector<ProgramPointer>& programs,
+                                 const MapStore::Plan& plan, const AttachOptions& attach_options) {
+  Filters filters;
+  const bool is_clock = probe.targets.front().kind == Kind::interval;
+  // An interval passes whatever happens to run.
+  if (!attach_options.self && !is_clock) filters.which |= VM_FILTER_SELF;
+  if (!attach_options.pids.empty() && !attach_options.follow) filters.which |= VM_FILTER_PIDS;
+  if (attach_options.follow) filters.which |= VM_FILTER_FAMILY;
+  if (!attach_options.comm.empty()) filters.which |= VM_FILTER_COMM;
+  if (!attach_options.cgroup.empty()) filters.which |= VM_FILTER_CGROUP;
+  filters.pids = attach_options.pids;
+  filters.comm = attach_options.comm;
+  filters.family = probe.family;
+
+  auto taken = slots->take(programs.size());
+  if (!taken) return std::move(taken).error();
+  for (size_t i = 0; i < programs.size(); ++i) {
+    Seat& seat = probe.seats.emplace_back();
+    seat.slot = std::move((*taken)[i]);
+    CodeMap& code = seat.slot->code;
+    code.configure(probe.ring, filters);
+    seat.generation = add_generation(id, probe, programs[i]);
+    const uint32_t bank = code.take_bank().value();
+    code.write(bank, MapStore::relocate(*programs[i], plan.maps[i]), seat.generation);
+    code.give_back(code.flip(bank));
+  }
+  return Nothing{};
+}
+
+Status Session::Impl::restrict(Probe& probe, const AttachOptions& attach_options) {
+  if (!attach_options.cgroup.empty()) {
+    const Result<Fd> group = open_cgroup(attach_options.cgroup);
+    if (!group) return group.error();
+    const int fd = group->get();
+    for (const Seat& seat : probe.seats)
+      if (bpf_map_update_elem(loader->cgroups(), &seat.slot->index, &fd, BPF_ANY) != 0)
+        return refusal("ask for the control group " + attach_options.cgroup, errno);
+  }
+  if (probe.family == 0) return Nothing{};
+  Result<std::vector<Attachment>> family =
+      begin_family(machine, *kernel_programs, *loader, probe.family, attach_options);
+  if (!family) return std::move(family).error();
+  std::move(family->begin(), family->end(), std::back_inserter(probe.attachments));
+  return Nothing{};
+}
+
+Status Session::Impl::link(Probe& probe, const AttachOptions& attach_options) {
+  // A fallback makes targets of one probe attach in different ways.
+  std::map<Kind, std::vector<AttachPlace>> places;
+  for (size_t i = 0; i < probe.targets.size(); ++i) {
+    const Target& target = probe.targets[i];
+    const std::string name = std::string(kind_name(target.kind)) + ":" + target.text;
+    const uint32_t site = sites.intern(name, target.func);
+    const uint32_t slot = probe.seats[probe.seat_of[i]].slot->index;
+    places[target.attach_kind].push_back({&target, VM_COOKIE(slot, site)});
+  }
+  Attaching attaching{machine, *kernel_programs, attach_options};
+  std::string note;
+  for (const auto& [kind, list] : places) {
+    Result<Attached> attached = kind_record(kind)->attach(attaching, list);
+    if (!attached) return std::move(attached).error();
+    add_note(note, attached->note);
+    for (Attachment& made : attached->attachments) {
+      probe.misses_before.emplace(made.program, Loader::recursion_misses(made.program));
+      probe.attachments.push_back(std::move(made));
+    }
+  }
+  probe.note = join_notes(probe.targets, note);
+  return Nothing{};
+}
+
+Result<ProbeInfo> Session::Impl::attach(std::vector<Member> members,
+                                        const AttachOptions& attach_options) {
+  if (members.empty()) return no_target("no target is given", "name one, or several as a list");
+  if (Status good = check(attach_options); !good) return std::move(good).error();
+  Programme grouped = group(members);
+  for (const ProgramPointer& program : grouped.programs)
+    if (Status valid = bytecode::validate(*program); !valid) return std::move(valid).error();
+  if (Status started = start(); !started) return std::move(started).error();
+  reclaimer->collect();
+
+  const ProbeId id = last_id + 1;
+  Probe probe;
+  for (Member& member : members) probe.targets.push_back(std::move(member.target));
+  probe.seat_of = std::move(grouped.index);
+  const Target& first = probe.targets.front();
+  probe.target = attach_options.target.empty() ? first.text : attach_options.target;
+  probe.name = attach_options.name.empty() ? std::string(kind_name(first.kind)) + ":" + probe.target
+                                           : attach_options.name;
+  Result<MapStore::Plan> plan = maps->prepare(id, probe.name, grouped.programs);
+  if (!plan) return std::move(plan).error();
+  const auto fail = [&](Error error) {
+    maps->abandon(*plan);
+    constexpr ProbeId nobody = 0;  // the id is the next one's
+    retreat(nobody, std::move(probe));
+    return error;
+  };
+
+  probe.owns_ring = attach_options.ring_bytes != 0;
+  Result<uint32_t> ring =
+      probe.owns_ring ? rings->make(attach_options.ring_bytes) : rings->shared(options.ring_bytes);
+  if (!ring) {
+    probe.owns_ring = false;
+    return fail(std::move(ring).error());
+  }
+  probe.ring = *ring;
+  if (attach_options.follow) probe.family = ++last_family;
+  if (Status s = take_seats(id, probe, grouped.programs, *plan, attach_options); !s)
+    return fail(std::move(s).error());
+  if (Status s = restrict(probe, attach_options); !s) return fail(std::move(s).error());
+  if (Status s = link(probe, attach_options); !s) return fail(std::move(s).error());
+
+  // What asked for types is compiled: they are half of the plugin's memory.
+  machine.rest();
+  last_id = id;
+  maps->commit(id, *plan);
+  // All at once, and not before all of it is there.
+  for (Seat& seat : probe.seats) seat.slot->code.listen();
+  const Probe& kept = probes.emplace(id, std::move(probe)).first->second;
+  return describe(id, kept);
+}
+
+Status Session::Impl::swap(ProbeId id, std::vector<ProgramPointer> given) {
+  const auto found = probes.find(id);
+  if (found == probes.end()) return missing(id);
+  Probe& probe = found->second;
+  if (given.size() != 1 && given.size() != probe.targets.size())
+    return bad_argument("closure",
+                        "one closure for all of the probe's targets, or one for each of the " +
+                            std::to_string(probe.targets.size()),
+                        "");
+  std::vector<ProgramPointer> programs(probe.seats.size());
+  for (size_t i = 0; i < probe.targets.size(); ++i) {
+    const ProgramPointer& program = given.size() == 1 ? given.front() : given[i];
+    ProgramPointer& place = programs[probe.seat_of[i]];
+    if (place && place != program && !same_program(*place, *program))
+      return bad_argument("closure",
+                          "the closure compiles differently for " + probe.targets[i].text +
+                              " than for another target that shares its place in the kernel",
+                          "detach the probe and attach it anew");
+    place = program;
+  }
+  for (const ProgramPointer& program : programs)
+    if (Status valid = bytecode::validate(*program); !valid) return valid;
+  reclaimer->collect();
+  retire(probe);
+  Result<MapStore::Plan> plan = maps->prepare(id, probe.name, programs);
+  if (!plan) return std::move(plan).error();
+
+  // All banks are written before the first is made active.
+  std::vector<uint32_t> banks;
+  std::vector<uint32_t> old_generations;
+  for (size_t i = 0; i < probe.seats.size(); ++i) {
+    Seat& seat = probe.seats[i];
+    std::optional<uint32_t> bank = seat.slot->code.take_bank();
+    while (!bank && reclaimer->wait()) bank = seat.slot->code.take_bank();
+    old_generations.push_back(seat.generation);
+    seat.generation = add_generation(id, probe, programs[i]);
+    seat.slot->code.write(bank.value(), MapStore::relocate(*programs[i], plan->maps[i]),
+                          seat.generation);
+    banks.push_back(*bank);
+  }
+  std::vector<std::pair<CodeMap*, uint32_t>> old_banks;
+  for (size_t i = 0; i < probe.seats.size(); ++i) {
+    CodeMap& code = probe.seats[i].slot->code;
+    old_banks.emplace_back(&code, code.flip(banks[i]));
+  }
+  ++probe.swaps;
+  // After the flip: maps that give way are given to the reclaimer with it.
+  maps->commit(id, *plan);
+  reclaimer->release({}, {}, [this, old_banks, old_generations] {
+    for (const auto& [code, bank] : old_banks) code->give_back(bank);
+    for (const uint32_t before : old_generations)
+      if (const auto old = generations.find(before); old != generations.end())
+        old->second.over_at = monotonic_ns();
+  });
+  return Nothing{};
+}
+
+}  // namespace host

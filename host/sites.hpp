@@ -1,0 +1,35 @@
+// Which target of a probe was hit: a number in the cookie of its link, a name for people. Numbers
+// are the session's: rows of a swapped closure and the maps of several probes read alike.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bytecode/decode.hpp"
+#include "host/fd.hpp"
+
+namespace host {
+
+class Sites : public bytecode::Names {
+ public:
+  // The number of a target: the same for the same words. 0 is no target.
+  uint32_t intern(const std::string& probe, const std::string& func);
+
+  std::string func(uint32_t site) const override;
+  std::string probe(uint32_t site) const override;
+  // From the kernel, and remembered: a group that is gone has a name in the rows before.
+  std::string cgroup(uint64_t id) const override;
+
+ private:
+  using Site = std::pair<std::string, std::string>;  // probe, func
+  std::map<Site, uint32_t> numbers_;
+  std::vector<Site> sites_;
+  mutable std::map<uint64_t, std::string> groups_;
+  mutable Fd root_;  // of the control groups
+  mutable bool looked_ = false;
+};
+
+}  // namespace host
