@@ -12,7 +12,7 @@ namespace fuzz {
 struct Question {
   std::string closure;
   std::vector<std::pair<std::string, std::string>> captures;
-  std::vector<std::string> events;  // records
+  std::vector<std::string> events;  // records, as JSON
 };
 
 struct Answer {

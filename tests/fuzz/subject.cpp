@@ -47,13 +47,20 @@ std::string event_record(const cases::Case&, const cases::EventSpec& spec,
   for (const cases::FieldValue& value : spec.values) {
     if (value.name == "comm") continue;
     fields += fields.empty() ? "" : ", ";
-    fields += value.name + ": " + (value.text == "unreadable" ? "null" : value.text);
+    fields +=
+        bytecode::quoted(value.name) + ": " + (value.text == "unreadable" ? "null" : value.text);
   }
-  std::string text = "{pid: " + std::to_string(event.pid) + ", tid: " + std::to_string(event.tid) +
-                     ", uid: " + std::to_string(event.uid) + ", gid: " + std::to_string(event.gid) +
-                     ", cpu: " + std::to_string(event.cpu);
-  return text + ", comm: " + bytecode::quoted(event.comm) + ", " + fields + ", args: {" + fields +
-         "}}";
+  std::string text = "{";
+  const auto number = [&](std::string_view name, uint64_t value) {
+    text += bytecode::quoted(name) + ": " + std::to_string(value) + ", ";
+  };
+  number("pid", event.pid);
+  number("tid", event.tid);
+  number("uid", event.uid);
+  number("gid", event.gid);
+  number("cpu", event.cpu);
+  return text + "\"comm\": " + bytecode::quoted(event.comm) + ", " + fields + ", \"args\": {" +
+         fields + "}}";
 }
 
 }  // namespace fuzz

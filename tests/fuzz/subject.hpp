@@ -32,7 +32,7 @@ Subject make_subject(uint64_t seed, const Features& features);
 // The case file, read: the schema and the events' values.
 cases::Case read_subject(const Subject& subject);
 
-// The event as the record that Nushell runs the closure over.
+// The event as the record that Nushell runs the closure over: JSON.
 std::string event_record(const cases::Case& a_case, const cases::EventSpec& spec,
                          const bytecode::Event& event);
 
