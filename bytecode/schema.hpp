@@ -57,9 +57,6 @@ struct Schema {
   // which of several it was (ld.site).
   std::string func;
   std::string probe;
-  // Text of these arguments may not be in memory yet when the probe is hit, as of a syscall's
-  // entry: a read that fails decides a condition as "".
-  bool may_be_absent = false;
 
   const Field* find_arg(std::string_view name) const {
     for (const Field& field : args)
@@ -70,8 +67,7 @@ struct Schema {
   bool same_layout(const Schema& other) const {
     return args == other.args && registers == other.registers && has_retval == other.has_retval &&
            retval == other.retval && regs == other.regs && types == other.types &&
-           task == other.task && func == other.func && probe == other.probe &&
-           may_be_absent == other.may_be_absent;
+           task == other.task && func == other.func && probe == other.probe;
   }
 };
 

@@ -17,6 +17,9 @@ enum {
   VM_SYSCALLS_MAX = 512,    /* numbers that vm_syscall's table has */
   VM_RELATIVES_MAX = 65536, /* processes of all families */
   VM_PIDS_MAX = 16,         /* process ids of one probe's filter */
+  VM_PARKED_MAX = 16384,    /* runs that wait for their system call to end */
+  VM_PARKED_BYTES = 272,    /* of an event's context that such a run takes along: all of a system
+                               call's tracepoint, all registers of a kprobe */
   VM_SCRATCH_PER_CPU =
       4, /* runs that can be under way on one CPU at once: task, softirq, irq, NMI */
 };
@@ -70,10 +73,24 @@ struct vm_probe {
   vm_u32 filters; /* VM_FILTER_* */
   vm_u32 pid_count;
   vm_u32 family; /* of VM_FILTER_FAMILY: the same in all slots of a probe */
-  vm_u32 reserved;
+  vm_u32 parks;  /* 1: a run at a system call's entry that meets memory which is not there yet,
+                    before  it had any effect, is run anew when the call ends (vm_parked) */
   vm_u32 pids[VM_PIDS_MAX]; /* process ids as the host sees them (vm_pid_namespace) */
   vm_u8 comm[VM_COMM_BYTES];
   struct vm_bank banks[VM_BANKS];
+};
+
+/* A run that waits for the end of its thread's system call. The context is the entry's, copied;
+ * what its addresses lead to is read when the run is resumed. */
+struct vm_parked_key {
+  vm_u32 slot;
+  vm_u32 tid; /* the kernel's number of the thread */
+};
+struct vm_parked {
+  vm_u64 time; /* of the entry */
+  vm_u32 site;
+  vm_u32 reserved;
+  vm_u8 context[VM_PARKED_BYTES];
 };
 
 /* Per CPU and slot. Changed by atomic adds only: runs on one CPU can interrupt each other. */

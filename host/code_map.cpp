@@ -41,6 +41,7 @@ void CodeMap::configure(uint32_t ring, const Filters& filters) {
   filters_ = filters.which;
   probe_->ring = ring;
   probe_->family = filters.family;
+  probe_->parks = 0;
   std::fill(std::begin(probe_->pids), std::end(probe_->pids), 0);
   const size_t pids = std::min<size_t>(filters.pids.size(), VM_PIDS_MAX);
   std::copy_n(filters.pids.begin(), pids, probe_->pids);
@@ -50,6 +51,8 @@ void CodeMap::configure(uint32_t ring, const Filters& filters) {
   std::copy_n(filters.comm.begin(), std::min<size_t>(filters.comm.size(), VM_COMM_BYTES - 1),
               probe_->comm);
 }
+
+void CodeMap::park() { std::atomic_ref(probe_->parks).store(1, std::memory_order_release); }
 
 void CodeMap::listen() {
   std::atomic_ref(probe_->filters).store(filters_, std::memory_order_release);

@@ -32,6 +32,9 @@ class CodeMap {
 
   // Whom to ask about, where rows go. Only while no run can be in this map; it stays deaf.
   void configure(uint32_t ring, const Filters& filters);
+  // From now on a run that meets memory which is not there waits for its system call to end.
+  // Reset by configure.
+  void park();
   // From now on hits begin runs.
   void listen();
   // From now on no hit begins a run. Runs under way go on.

@@ -43,13 +43,13 @@ Result<Target> syscall_kprobe(Machine& machine, const std::string& name, Kind ki
   }
   target.schema.registers = syscall_registers(entry_point_registers());
   target.schema.args.clear();
-  target.schema.may_be_absent = true;
   Result<Target> described = tracepoint_target(machine, "syscalls", event_of(kind, name));
   if (!described) {
     add_note(target.note,
              "argument names are unknown here, as the syscall's tracepoint is missing");
     return made;
   }
+  target.call_end = described->call_end;
   const std::vector<Field>& words = target.schema.registers;
   for (Field field : described->schema.args) {
     const size_t index = target.schema.args.size();

@@ -82,8 +82,33 @@ Result<std::vector<Target>> resolve(Machine& machine, const Request&, std::strin
   return no_target("there is no raw tracepoint " + name, hint);
 }
 
-Result<Attachment> attach_own(Attaching& attaching, const std::string& event, const char* program,
-                              const Constants& constants) {
+Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
+  Attached attached;
+  std::map<std::string, Constants> calls;  // by sys_enter and sys_exit
+  for (const AttachPlace& place : places) {
+    const Target& target = *place.target;
+    if (target.syscall >= 0) {
+      calls[target.event].add_syscall(target.syscall, place.cookie);
+      continue;
+    }
+    Constants constants;
+    constants.cookie = place.cookie;
+    Result<Attachment> one = attach_raw_tracepoint(attaching, "vm_raw_tp", target.event, constants);
+    if (!one) return std::move(one).error();
+    attached.attachments.push_back(std::move(one).value());
+  }
+  for (const auto& [event, constants] : calls) {
+    Result<Attachment> one = attach_raw_tracepoint(attaching, "vm_syscall", event, constants);
+    if (!one) return std::move(one).error();
+    attached.attachments.push_back(std::move(one).value());
+  }
+  return attached;
+}
+
+}  // namespace
+
+Result<Attachment> attach_raw_tracepoint(Attaching& attaching, const char* program,
+                                         const std::string& event, const Constants& constants) {
   auto own = attaching.programs.own(program, constants);
   if (!own) return std::move(own).error();
   Result<Link> link = link_raw_tracepoint(event, own->get());
@@ -92,33 +117,6 @@ Result<Attachment> attach_own(Attaching& attaching, const std::string& event, co
   made.link.hold(*own);
   return made;
 }
-
-Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
-  Attached attached;
-  std::map<std::string, Constants> calls;  // by sys_enter and sys_exit
-  for (const AttachPlace& place : places) {
-    const Target& target = *place.target;
-    if (target.syscall >= 0) {
-      std::vector<uint64_t>& cookies = calls[target.event].syscalls;
-      cookies.resize(VM_SYSCALLS_MAX);
-      cookies[static_cast<size_t>(target.syscall) % VM_SYSCALLS_MAX] = place.cookie;
-      continue;
-    }
-    Constants constants;
-    constants.cookie = place.cookie;
-    Result<Attachment> one = attach_own(attaching, target.event, "vm_raw_tp", constants);
-    if (!one) return std::move(one).error();
-    attached.attachments.push_back(std::move(one).value());
-  }
-  for (const auto& [event, constants] : calls) {
-    Result<Attachment> one = attach_own(attaching, event, "vm_syscall", constants);
-    if (!one) return std::move(one).error();
-    attached.attachments.push_back(std::move(one).value());
-  }
-  return attached;
-}
-
-}  // namespace
 
 const KindRecord raw_tracepoint_kind = {Kind::raw_tracepoint, resolve, attach};
 

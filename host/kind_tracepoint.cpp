@@ -104,32 +104,21 @@ Result<std::vector<Target>> resolve(Machine& machine, const Request&, std::strin
   return std::vector<Target>{std::move(target).value()};
 }
 
-Result<Attachment> attach_one(Attaching& attaching, const AttachPlace& place) {
-  const Target& target = *place.target;
-  Result<const Tracefs*> tracefs = attaching.machine.tracefs();
-  if (!tracefs) return std::move(tracefs).error();
-  Result<Format> format = (*tracefs)->format(target.category, target.event);
-  if (!format) return std::move(format).error();
-  perf_event_attr attributes = {};
-  attributes.size = sizeof attributes;
-  attributes.type = PERF_TYPE_TRACEPOINT;
-  attributes.config = format->id;
-  const std::string name = full_name(target.category, target.event);
-  Result<Programs::Lease> lease = attaching.programs.lease("vm_tracepoint", name);
-  if (!lease) return std::move(lease).error();
-  // One event on one CPU is enough: the program runs for the tracepoint, on all of them.
-  Fd event(
-      static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
-  if (!event) return refusal("open the tracepoint " + name, errno);
-  Result<Link> link = link_perf_event(std::move(event), lease->program, place.cookie, name);
-  if (!link) return std::move(link).error();
-  return Attachment{std::move(link).value(), lease->program, std::move(lease->use)};
+// Of a call that replaces the caller's memory nothing can be read at its end.
+std::string call_end(const Tracefs& tracefs, std::string_view category, std::string_view event) {
+  constexpr std::string_view prefix = "sys_enter_";
+  if (category != "syscalls" || !event.starts_with(prefix)) return {};
+  const std::string_view call = event.substr(prefix.size());
+  if (call.starts_with("exec")) return {};
+  std::string end = "sys_exit_" + std::string(call);
+  return tracefs.has_event(category, end) ? end : std::string();
 }
 
 Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
   Attached attached;
   for (const AttachPlace& place : places) {
-    Result<Attachment> one = attach_one(attaching, place);
+    Result<Attachment> one = attach_tracepoint(attaching, "vm_tracepoint", place.target->category,
+                                               place.target->event, place.cookie);
     if (!one) return std::move(one).error();
     attached.attachments.push_back(std::move(one).value());
   }
@@ -137,6 +126,29 @@ Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& pl
 }
 
 }  // namespace
+
+Result<Attachment> attach_tracepoint(Attaching& attaching, const char* program,
+                                     const std::string& category, const std::string& event,
+                                     uint64_t cookie) {
+  Result<const Tracefs*> tracefs = attaching.machine.tracefs();
+  if (!tracefs) return std::move(tracefs).error();
+  Result<Format> format = (*tracefs)->format(category, event);
+  if (!format) return std::move(format).error();
+  perf_event_attr attributes = {};
+  attributes.size = sizeof attributes;
+  attributes.type = PERF_TYPE_TRACEPOINT;
+  attributes.config = format->id;
+  const std::string name = full_name(category, event);
+  Result<Programs::Lease> lease = attaching.programs.lease(program, name);
+  if (!lease) return std::move(lease).error();
+  // One event on one CPU is enough: the program runs for the tracepoint, on all of them.
+  Fd perf_event(
+      static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
+  if (!perf_event) return refusal("open the tracepoint " + name, errno);
+  Result<Link> link = link_perf_event(std::move(perf_event), lease->program, cookie, name);
+  if (!link) return std::move(link).error();
+  return Attachment{std::move(link).value(), lease->program, std::move(lease->use)};
+}
 
 Result<Target> tracepoint_target(Machine& machine, std::string_view category,
                                  std::string_view event) {
@@ -153,7 +165,7 @@ Result<Target> tracepoint_target(Machine& machine, std::string_view category,
   target.event = event;
   target.func = event;
   target.schema = tracepoint_schema(category, event, *format);
-  target.schema.may_be_absent = category == "syscalls" && event.starts_with("sys_enter_");
+  target.call_end = call_end(tracefs, category, event);
   describe_fields(machine, target.schema);
   return target;
 }

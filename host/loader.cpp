@@ -135,6 +135,8 @@ constexpr Variant variants[] = {
     {"vm_perf_event", open_object<vm>, "vm_perf_event"},
     {"vm_raw_tp", open_object<vm>, "vm_raw_tp"},
     {"vm_syscall", open_object<vm>, "vm_syscall"},
+    {"vm_tracepoint_end", open_object<vm>, "vm_tracepoint_end"},
+    {"vm_syscall_end", open_object<vm>, "vm_syscall_end"},
     {"vm_uprobe", open_object<vm_uprobe>, "vm_uprobe"},
     {"vm_uprobe_multi", open_object<vm_uprobe>, "vm_uprobe", uprobe_multi_attach_type},
     {"vm_fentry", open_object<vm_tracing>, "vm_fentry"},
@@ -156,6 +158,11 @@ std::string keyed_name(size_t key_class) { return "vm_keyed_" + std::to_string(k
 uint32_t possible_cpus() {
   const int count = libbpf_num_possible_cpus();
   return count > 0 ? static_cast<uint32_t>(count) : 1;
+}
+
+void Constants::add_syscall(int32_t number, uint64_t cookie_of_call) {
+  syscalls.resize(VM_SYSCALLS_MAX);
+  syscalls[static_cast<size_t>(number) % VM_SYSCALLS_MAX] = cookie_of_call;
 }
 
 Result<Fd> InnerShape::create(const char* what, uint32_t entries) const {
@@ -286,6 +293,7 @@ Status Loader::keep_maps(bpf_object* object) {
   cells_ = descriptor("vm_cells");
   family_ = descriptor("vm_family");
   cgroups_ = descriptor("vm_cgroups");
+  parked_ = descriptor("vm_parked");
   for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i) keyed_[i].fd = descriptor(keyed_name(i));
   return Nothing{};
 }

@@ -49,9 +49,12 @@ struct OuterMap {
 struct Constants {
   uint64_t cookie = 0;
   std::string function;            // fentry, fexit: what it attaches to
-  std::vector<uint64_t> syscalls;  // vm_syscall: cookies by number
+  std::vector<uint64_t> syscalls;  // vm_syscall, vm_syscall_end: cookies by number
   uint32_t family = 0;             // vm_fork, vm_reap
   uint32_t task_pid = 0, task_tgid = 0;
+
+  // `number` is below VM_SYSCALLS_MAX.
+  void add_syscall(int32_t number, uint64_t cookie_of_call);
 };
 
 class Loader {
@@ -79,6 +82,7 @@ class Loader {
   int cells() const { return cells_; }
   int family() const { return family_; }
   int cgroups() const { return cgroups_; }
+  int parked() const { return parked_; }
 
  private:
   struct Instance;
@@ -91,7 +95,7 @@ class Loader {
   std::map<std::string, Fd> maps_;  // that all programs share, by name
   OuterMap code_, rings_;
   OuterMap keyed_[VM_KEY_CLASS_COUNT];
-  int stats_ = -1, faults_ = -1, cells_ = -1, family_ = -1, cgroups_ = -1;
+  int stats_ = -1, faults_ = -1, cells_ = -1, family_ = -1, cgroups_ = -1, parked_ = -1;
 };
 
 // CPUs that may ever exist: how many values a per-CPU map hands out.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "host/call_ends.hpp"
 #include "host/family.hpp"
 #include "host/refusal.hpp"
 #include "host/session_impl.hpp"
@@ -155,6 +156,10 @@ void Session::Impl::finish(ProbeId id, Probe& probe) {
   probe.attachments.clear();
   for (uint32_t generation : probe.generations) generations.erase(generation);
   clear_counters(probe);
+  std::set<uint32_t> parking;
+  for (const Seat& seat : probe.seats)
+    if (seat.parks) parking.insert(seat.slot->index);
+  if (!parking.empty()) forget_parked(*loader, parking);
   if (probe.family != 0) end_family(*loader, probe.family);
   if (probe.owns_ring) rings->drop(probe.ring);
   for (Seat& seat : probe.seats) {

@@ -64,10 +64,11 @@ struct Target {
   std::string function;         // kprobe, fentry: the kernel's function, with its module before it
   std::string path;             // uprobe, usdt: the file
   std::string func;             // what $ctx.func is for its hits
-  bool is_of_glob = false;      // one of what a glob matched: it is left out where it cannot attach
-  int32_t syscall = -1;         // raw tracepoint: of sys_enter or sys_exit this call's alone
-  uint64_t offset = 0;          // kprobe: from the function's start; uprobe: in the file
-  uint64_t semaphore = 0;       // usdt: offset in the file of what the kernel counts up, or 0
+  std::string call_end;  // of a system call's entry: the tracepoint of its end, "sys_exit_openat"
+  bool is_of_glob = false;  // one of what a glob matched: it is left out where it cannot attach
+  int32_t syscall = -1;     // raw tracepoint: of sys_enter or sys_exit this call's alone
+  uint64_t offset = 0;      // kprobe: from the function's start; uprobe: in the file
+  uint64_t semaphore = 0;   // usdt: offset in the file of what the kernel counts up, or 0
   uint32_t btf_object = 0, btf_id = 0;  // fentry, fexit: the function in BTF; 0 is the kernel's own
   struct Event {
     uint32_t type = 0;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "bytecode/validate.hpp"
+#include "host/call_ends.hpp"
 #include "host/cgroups.hpp"
 #include "host/family.hpp"
 #include "host/refusal.hpp"
@@ -138,16 +139,48 @@ Status Session::Impl::restrict(Probe& probe, const AttachOptions& attach_options
   return Nothing{};
 }
 
+AttachPlace Session::Impl::place_of(const Probe& probe, size_t index) {
+  const Target& target = probe.targets[index];
+  const std::string name = std::string(kind_name(target.kind)) + ":" + target.text;
+  const uint32_t site = sites.intern(name, target.func);
+  return {&target, VM_COOKIE(probe.seats[probe.seat_of[index]].slot->index, site)};
+}
+
+// Where a closure reads text at the beginning of a system call. A slot parks for all of its targets
+// or for none; one whose ends cannot be linked has a text that is not there as a fault.
+void Session::Impl::link_ends(Probe& probe) {
+  if (machine.is_without("call ends")) return;
+  std::vector<std::vector<AttachPlace>> ends(probe.seats.size());
+  std::vector<bool> possible(probe.seats.size());
+  for (size_t i = 0; i < probe.seats.size(); ++i)
+    possible[i] =
+        !probe.seats[i].parks && reads_text(*generations.at(probe.seats[i].generation).program);
+  for (size_t i = 0; i < probe.targets.size(); ++i) {
+    const size_t seat = probe.seat_of[i];
+    possible[seat] = possible[seat] && !probe.targets[i].call_end.empty();
+    ends[seat].push_back(place_of(probe, i));
+  }
+  std::vector<AttachPlace> places;
+  for (size_t i = 0; i < ends.size(); ++i)
+    if (possible[i]) places.insert(places.end(), ends[i].begin(), ends[i].end());
+  if (places.empty()) return;
+  const AttachOptions none;
+  Attaching attaching{machine, *kernel_programs, none};
+  Result<std::vector<Attachment>> linked = link_call_ends(attaching, places);
+  if (!linked) return;
+  std::move(linked->begin(), linked->end(), std::back_inserter(probe.attachments));
+  for (size_t i = 0; i < probe.seats.size(); ++i) {
+    if (!possible[i]) continue;
+    probe.seats[i].parks = true;
+    probe.seats[i].slot->code.park();
+  }
+}
+
 Status Session::Impl::link(Probe& probe, const AttachOptions& attach_options) {
   // A fallback makes targets of one probe attach in different ways.
   std::map<Kind, std::vector<AttachPlace>> places;
-  for (size_t i = 0; i < probe.targets.size(); ++i) {
-    const Target& target = probe.targets[i];
-    const std::string name = std::string(kind_name(target.kind)) + ":" + target.text;
-    const uint32_t site = sites.intern(name, target.func);
-    const uint32_t slot = probe.seats[probe.seat_of[i]].slot->index;
-    places[target.attach_kind].push_back({&target, VM_COOKIE(slot, site)});
-  }
+  for (size_t i = 0; i < probe.targets.size(); ++i)
+    places[probe.targets[i].attach_kind].push_back(place_of(probe, i));
   Attaching attaching{machine, *kernel_programs, attach_options};
   std::string note;
   for (const auto& [kind, list] : places) {
@@ -203,6 +236,7 @@ Result<ProbeInfo> Session::Impl::attach(std::vector<Member> members,
     return fail(std::move(s).error());
   if (Status s = restrict(probe, attach_options); !s) return fail(std::move(s).error());
   if (Status s = link(probe, attach_options); !s) return fail(std::move(s).error());
+  link_ends(probe);
 
   // What asked for types is compiled: they are half of the plugin's memory.
   machine.rest();
@@ -254,6 +288,7 @@ Status Session::Impl::swap(ProbeId id, std::vector<ProgramPointer> given) {
                           seat.generation);
     banks.push_back(*bank);
   }
+  link_ends(probe);
   std::vector<std::pair<CodeMap*, uint32_t>> old_banks;
   for (size_t i = 0; i < probe.seats.size(); ++i) {
     CodeMap& code = probe.seats[i].slot->code;

@@ -41,6 +41,7 @@ struct Session::Impl {
   struct Seat {
     std::unique_ptr<Slot> slot;
     uint32_t generation = 0;  // on the wire: unique in the session, slots are not
+    bool parks = false;       // the ends of its system calls are linked, too
   };
 
   struct Probe {
@@ -76,6 +77,8 @@ struct Session::Impl {
                     const MapStore::Plan& plan, const AttachOptions& options);
   Status restrict(Probe& probe, const AttachOptions& options);
   Status link(Probe& probe, const AttachOptions& options);
+  AttachPlace place_of(const Probe& probe, size_t target);
+  void link_ends(Probe& probe);
   Status swap(ProbeId id, std::vector<ProgramPointer> programs);
   Status detach(ProbeId id);
   // Takes what is left of a probe that nobody sees any more out of the kernel, in the background.

@@ -99,6 +99,12 @@ extern const KindRecord interval_kind;
 // The Target of a tracepoint that exists. Also what a kprobe falls back to.
 Result<Target> tracepoint_target(Machine& machine, std::string_view category,
                                  std::string_view event);
+// Links a program to a tracepoint, or one of the caller's own to a raw one.
+Result<Attachment> attach_tracepoint(Attaching& attaching, const char* program,
+                                     const std::string& category, const std::string& event,
+                                     uint64_t cookie);
+Result<Attachment> attach_raw_tracepoint(Attaching& attaching, const char* program,
+                                         const std::string& event, const Constants& constants);
 // A sentence more of a note.
 void add_note(std::string& notes, std::string_view note);
 

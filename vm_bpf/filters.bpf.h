@@ -46,6 +46,11 @@ static __always_inline int vm_is_listed(const struct vm_probe* probe, vm_u32 pid
   return 0;
 }
 
+/* Is the probe on its way out? */
+static __always_inline int vm_is_deaf(const struct vm_probe* probe) {
+  return (*(const volatile vm_u32*)&probe->filters & VM_FILTER_NOBODY) != 0;
+}
+
 /* Is the hit one that this probe does not show? */
 static __always_inline int vm_is_filtered(const struct vm_probe* probe, vm_u32 slot, vm_u32 pid) {
   vm_u32 filters = *(const volatile vm_u32*)&probe->filters;

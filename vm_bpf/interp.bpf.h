@@ -12,6 +12,7 @@
 #include "emit.bpf.h"
 #include "filters.bpf.h"
 #include "join.bpf.h"
+#include "park.bpf.h"
 #include "remake.bpf.h"
 #include "search.bpf.h"
 
@@ -258,12 +259,15 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
     case VM_OP_key_comm:
       return vm_key_comm(run, insn);
     case VM_OP_count:
+      run->parks = 0;
       return vm_count(run, insn);
     case VM_OP_count_cell:
+      run->parks = 0;
       return vm_count_cell(insn);
     case VM_OP_row_str:
       return vm_row_str(run, insn);
     case VM_OP_row_send:
+      run->parks = 0;
       return vm_row_send(frame, run);
     default:
       return VM_NOT_MINE;
@@ -273,6 +277,7 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
 static __always_inline void vm_note_fault(const struct vm_frame* frame, vm_u32 pc, vm_u32 kind) {
   struct vm_fault_key key = {
       .slot = frame->slot, .generation = frame->bank->generation, .pc = pc, .kind = kind};
+  frame->run->parks = 0;
   __sync_fetch_and_add(&frame->stats->faults[kind & (VM_FAULTS - 1)], 1);
   vm_add_one(&vm_faults, &key);
 }
@@ -303,6 +308,7 @@ static long vm_turn(vm_u32 index, void* context) {
   if (run->fuel != 0) {
     run->fuel--;
     after = vm_heavy(frame, run, bank, &bank->code[pc]);
+    if (after == VM_FAULT_bad_read && vm_park(frame)) return 1;
     if (after == VM_NEXT) {
       pc++;
     } else if (after == VM_NOT_MINE && round_full) {
@@ -344,23 +350,23 @@ static __always_inline void vm_release(struct vm_run* run) {
   *(volatile vm_u32*)&run->busy = 0;
 }
 
-/* Runs the closure of a link's cookie on an event. */
-static __always_inline int vm_enter(void* context, vm_u64 cookie) {
-  vm_u32 slot = VM_COOKIE_SLOT(cookie);
+/* Runs the closure of a slot on an event: on a hit, or, with `parked`, for one that was put by. */
+static __always_inline void vm_run_closure(vm_u32 slot, vm_u32 site, vm_u64 context,
+                                           const struct vm_parked* parked) {
   vm_u32 only = 0;
   void* code = bpf_map_lookup_elem(&vm_code, &slot);
-  if (!code) return 0;
+  if (!code) return;
   const struct vm_probe* probe = bpf_map_lookup_elem(code, &only);
-  if (!probe) return 0;
+  if (!probe) return;
   vm_u64 pid_tgid = vm_pid_tgid();
-  if (vm_is_filtered(probe, slot, pid_tgid >> 32)) return 0;
+  if (parked ? vm_is_deaf(probe) : vm_is_filtered(probe, slot, pid_tgid >> 32)) return;
   struct vm_stats* stats = bpf_map_lookup_elem(&vm_stats, &slot);
-  if (!stats) return 0;
-  __sync_fetch_and_add(&stats->hits, 1);
+  if (!stats) return;
+  if (!parked) __sync_fetch_and_add(&stats->hits, 1);
   struct vm_run* run = vm_claim();
   if (!run) {
     __sync_fetch_and_add(&stats->skipped, 1);
-    return 0;
+    return;
   }
 
   /* Read once: the host may flip it at any time, and the run stays in the bank it began in. */
@@ -373,12 +379,28 @@ static __always_inline int vm_enter(void* context, vm_u64 cookie) {
   vm_u32 fuel = frame.bank->fuel;
   run->fuel = fuel < VM_FUEL_MAX ? fuel : VM_FUEL_MAX;
   run->pc = 0;
-  run->site = VM_COOKIE_SITE(cookie);
-  run->context = (vm_u64)context;
+  run->site = site;
+  run->parks = parked ? 0 : probe->parks;
+  run->context = context;
   run->pid_tgid = pid_tgid;
-  run->time = 0;
+  run->time = parked ? parked->time : 0;
   bpf_loop(VM_TURNS_MAX, vm_turn, &frame, 0);
   vm_release(run);
+}
+
+/* Runs the closure of a link's cookie on an event. */
+static __always_inline int vm_enter(void* context, vm_u64 cookie) {
+  vm_run_closure(VM_COOKIE_SLOT(cookie), VM_COOKIE_SITE(cookie), (vm_u64)context, 0);
+  return 0;
+}
+
+/* At the end of a system call: runs the closure that was put by at its entry, if one was. */
+static __always_inline int vm_resume(vm_u64 cookie) {
+  vm_u32 slot = VM_COOKIE_SLOT(cookie);
+  const struct vm_parked* parked = vm_find_parked(slot);
+  if (!parked) return 0;
+  vm_run_closure(slot, parked->site, (vm_u64)parked->context, parked);
+  vm_forget_parked(slot);
   return 0;
 }
 

@@ -96,6 +96,15 @@ struct {
   __type(value, vm_u32);
 } vm_family SEC(".maps");
 
+/* Runs that wait for the end of their system call (park.bpf.h). */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, VM_PARKED_MAX);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, struct vm_parked_key);
+  __type(value, struct vm_parked);
+} vm_parked SEC(".maps");
+
 /* The control group that a probe asks for, by slot. */
 struct {
   __uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);

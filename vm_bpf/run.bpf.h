@@ -50,6 +50,7 @@ struct vm_run {
   vm_u32 fuel;    /* what is left */
   vm_u32 fields;  /* of the row under construction */
   vm_u32 site;    /* of the host: which target of the probe was hit */
+  vm_u32 parks;   /* 1 while memory that is not there may still park the run (park.bpf.h) */
   vm_u64 context; /* the event's address, as a number */
   vm_u64 pid_tgid;
   vm_u64 time;    /* of the event; 0 until something asks for it */

@@ -20,6 +20,10 @@ VM_ENTRY(vm_tracepoint, "tracepoint")
 VM_ENTRY(vm_kprobe, "kprobe")
 VM_ENTRY(vm_perf_event, "perf_event")
 
+/* On the ends of system calls whose entries have a probe that parks. */
+SEC("tracepoint")
+int vm_tracepoint_end(void* context) { return vm_resume(bpf_get_attach_cookie(context)); }
+
 /* Raw tracepoints have a cookie from 6.10 only, and the kernel's guard against recursion is of a
  * program: each target has a program of its own, told its cookie at load. */
 SEC("raw_tp")
@@ -32,9 +36,8 @@ const volatile __u32 vm_syscall_number = 0; /* where struct pt_regs has it */
  * it, and what they are in a native call. The kernel's own tracepoints leave those out, too. */
 const volatile __u32 vm_native[3] = {};
 
-SEC("raw_tp")
-int vm_syscall(__u64* context) {
-  const char* registers = (const char*)context[0];
+/* The cookie of a call that a task has made; 0: nobody asks for it. */
+static __always_inline vm_u64 vm_cookie_of_call(const char* registers) {
   vm_s32 number = -1;
   if (bpf_probe_read_kernel(&number, sizeof number, registers + vm_syscall_number) < 0) return 0;
   if (number < 0 || number >= VM_SYSCALLS_MAX) return 0;
@@ -42,6 +45,17 @@ int vm_syscall(__u64* context) {
   if (cookie == 0) return 0;
   vm_u32 mode = 0;
   if (bpf_probe_read_kernel(&mode, sizeof mode, registers + vm_native[0]) < 0) return 0;
-  if ((mode & vm_native[1]) != vm_native[2]) return 0;
-  return vm_enter(context, cookie);
+  return (mode & vm_native[1]) == vm_native[2] ? cookie : 0;
+}
+
+SEC("raw_tp")
+int vm_syscall(__u64* context) {
+  vm_u64 cookie = vm_cookie_of_call((const char*)context[0]);
+  return cookie == 0 ? 0 : vm_enter(context, cookie);
+}
+
+SEC("raw_tp")
+int vm_syscall_end(__u64* context) {
+  vm_u64 cookie = vm_cookie_of_call((const char*)context[0]);
+  return cookie == 0 ? 0 : vm_resume(cookie);
 }

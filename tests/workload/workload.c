@@ -7,6 +7,7 @@
  *
  *   call:N                   workload_hit(i, 10 * i, i is even ? "even" : "odd") for i from 0 to
  * N-1 open:PATH[:N]            openat(AT_FDCWD, PATH, O_RDONLY | O_CLOEXEC), N times (1)
+ *   unread:PATH[:N]          the same, with a text that this process has never looked at (2)
  *   lseek:FD:OFFSET[:N]      lseek(FD, OFFSET, SEEK_SET)
  *   write:FD:BYTES[:N]       write(FD, that many letters, BYTES)
  *   getppid:N                getppid()
@@ -17,6 +18,8 @@
  *   mark:N                   the marker workload:mark(i, i is even ? "even" : "odd") for i from 0
  *   touch:N                  the first byte of N fresh pages
  *   fork:STEP                that step in a child process, until it has ended
+ *
+ * (2) It lies in a fresh mapping of a file, so that nobody but the kernel brings its page in.
  *
  * Linked statically: the same file runs in a guest that has no libc.
  */
@@ -149,22 +152,43 @@ static int is(const char* step, const char* name) {
   return strncmp(step, name, length) == 0 && step[length] == ':';
 }
 
+static void open_and_close(const char* path) {
+  long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+  if (fd >= 0) syscall(SYS_close, fd);
+}
+
+static void open_unread(const char* path) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = strlen(path) + 1;
+  int file = memfd_create("path", MFD_CLOEXEC);
+  if (file < 0 || write(file, path, bytes) != (ssize_t)bytes || ftruncate(file, (off_t)page) != 0)
+    fail("unread");
+  char* text = mmap(NULL, page, PROT_READ, MAP_PRIVATE, file, 0);
+  if (text == MAP_FAILED) fail("unread");
+  open_and_close(text);
+  munmap(text, page);
+  close(file);
+}
+
+/* PATH[:N] */
+static void open_often(const char* what, void (*open_one)(const char*)) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s", what);
+  long count = 1;
+  char* colon = strrchr(path, ':');
+  if (colon != NULL) {
+    count = number(colon, 1, 1);
+    *colon = '\0';
+  }
+  for (long i = 0; i < count; i++) open_one(path);
+}
+
 static void take(const char* step) {
   if (is(step, "call")) {
     hit(number(step, 1, 1));
   } else if (is(step, "open")) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s", step + strlen("open:"));
-    long count = 1;
-    char* colon = strrchr(path, ':');
-    if (colon != NULL) {
-      count = number(colon, 1, 1);
-      *colon = '\0';
-    }
-    for (long i = 0; i < count; i++) {
-      long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-      if (fd >= 0) syscall(SYS_close, fd);
-    }
+    open_often(step + strlen("open:"), open_and_close);
+  } else if (is(step, "unread")) {
+    open_often(step + strlen("unread:"), open_unread);
   } else if (is(step, "lseek")) {
     long count = number(step, 3, 1);
     for (long i = 0; i < count; i++)
