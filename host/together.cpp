@@ -15,6 +15,10 @@ class Division {
   Status add(std::span<const AttachPlace> places) {
     if (places.empty()) return Nothing{};
     if (places.size() == 1) return add_alone(places.front());
+    if (places.size() > linking_.at_most) {
+      if (Status first = add(places.first(linking_.at_most)); !first) return first;
+      return add(places.subspan(linking_.at_most));
+    }
     Result<Attachment> all = linking_.together(places);
     if (all) {
       attached_.attachments.push_back(std::move(all).value());

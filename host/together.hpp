@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct Linking {
   // Whether this kernel links sets at all; asked when it refuses the first.
   std::function<bool()> can;
   const char* feature = "";  // what to call it where it is missing: "kprobe.multi"
+  // How large a set may be at most. A refused one is undone place by place, which takes long.
+  size_t at_most = std::numeric_limits<size_t>::max();
 };
 
 // Links all places. One that cannot be probed is an Error if it was named, and is left out with a

@@ -61,10 +61,13 @@ bool can_link_sets(Attaching& attaching) {
 
 Result<Attached> attach_user_places(Attaching& attaching, const std::vector<AttachPlace>& places,
                                     bool is_return) {
+  // The breakpoints of a set go into every process that maps the file before the kernel comes upon
+  // the one it refuses: of 2,000 in a libc undoing them took 2.3 s.
+  constexpr size_t at_most = 256;
   const Linking linking = {
       [&](std::span<const AttachPlace> set) { return attach_set(attaching, set, is_return); },
       [&](const AttachPlace& place) { return attach_one(attaching, place, is_return); },
-      [&] { return can_link_sets(attaching); }, "uprobe.multi"};
+      [&] { return can_link_sets(attaching); }, "uprobe.multi", at_most};
   std::map<std::string, std::vector<AttachPlace>> files;
   for (const AttachPlace& place : places) files[place.target->path].push_back(place);
   Attached all;
