@@ -41,6 +41,7 @@ struct Error {
   std::vector<Label> labels;  // the first one is the culprit
   std::string hint;           // what to do instead; may be empty
   std::string subject;        // for `argument`: the flag's or argument's name
+  size_t item = 0;            // for `target`: which of several words, from 1; 0: all of them
   std::string detail;         // for `system`: the operation, errno, the end of the log
   std::vector<Error> more;    // further independent errors of the same pass
 };

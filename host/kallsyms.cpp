@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <fstream>
+#include <limits>
 
 namespace host {
 
@@ -37,6 +40,30 @@ std::optional<KernelFunction> Kallsyms::find(std::string_view name, std::string_
       return function;
   }
   return std::nullopt;
+}
+
+std::optional<uint64_t> Kallsyms::length(std::string_view name, std::string_view module) const {
+  const auto address_of = [](std::string_view line) {
+    uint64_t address = 0;
+    std::from_chars(line.data(), line.data() + line.size(), address, 16);
+    return address;
+  };
+  uint64_t start = 0;
+  std::vector<uint64_t> addresses;
+  std::ifstream file(path_);
+  std::string line;
+  while (std::getline(file, line)) {
+    addresses.push_back(address_of(line));
+    if (start != 0 || line.find(name) == std::string::npos) continue;
+    const auto function = parse_kallsyms_line(line);
+    if (function && function->name == name && (module.empty() || function->module == module))
+      start = addresses.back();
+  }
+  if (start == 0) return std::nullopt;
+  uint64_t next = std::numeric_limits<uint64_t>::max();
+  for (const uint64_t address : addresses)
+    if (address > start) next = std::min(next, address);
+  return next - start;
 }
 
 void Kallsyms::each(const std::function<bool(const KernelFunction&)>& sink) const {

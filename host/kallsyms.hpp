@@ -1,6 +1,7 @@
 // The kernel's functions by name, from /proc/kallsyms.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ class Kallsyms {
   bool readable() const;
   // The function `name`, of `module` where that is not empty.
   std::optional<KernelFunction> find(std::string_view name, std::string_view module = {}) const;
+  // From the function's start to the next symbol, in bytes; nothing where the kernel hides its
+  // addresses, or where there is no such function.
+  std::optional<uint64_t> length(std::string_view name, std::string_view module = {}) const;
   // Every function, in the file's order (of addresses, modules last), until `sink` returns false.
   void each(const std::function<bool(const KernelFunction&)>& sink) const;
   // Names worth comparing with a misspelt one: as long, within a few letters, and beginning alike.

@@ -101,6 +101,15 @@ std::vector<Field> known_arguments(const KnownFunction& function) {
   return fields;
 }
 
+// The kernel takes any address that begins an instruction, of whichever function.
+std::optional<Error> outside(Machine& machine, const FunctionWord& word) {
+  if (word.offset == 0) return std::nullopt;
+  const std::optional<uint64_t> length = machine.kallsyms().length(word.function, word.module);
+  if (!length || word.offset < *length) return std::nullopt;
+  return no_target("the offset is outside of " + word.name(),
+                   word.function + " has " + std::to_string(*length) + " bytes");
+}
+
 Result<Target> function_kprobe(Machine& machine, FunctionWord word, Kind kind) {
   std::string note;
   const KnownFunction* known = known_function(word.function);
@@ -110,6 +119,7 @@ Result<Target> function_kprobe(Machine& machine, FunctionWord word, Kind kind) {
   } else if (!machine.kallsyms().find(word.function, word.module)) {
     return missing_function(machine, word);
   }
+  if (std::optional<Error> error = outside(machine, word)) return std::move(*error);
   Result<Target> target = kprobe_target(machine, word, kind);
   if (!target) return target;
   target->note = note;

@@ -98,9 +98,14 @@ Result<Resolution> Session::Impl::resolve(const Request& request) {
   std::set<TargetKey> known;
   std::optional<Error> first;
   const std::vector<std::string> none = {std::string()};
+  const std::vector<std::string>& symbols = request.symbols.empty() ? none : request.symbols;
   for (const std::string& word : request.targets) {
-    for (const std::string& symbol : request.symbols.empty() ? none : request.symbols) {
+    for (const std::string& symbol : symbols) {
       Result<std::vector<Target>> found = record.resolve(machine, request, word, symbol);
+      if (!found)
+        found.error().item =
+            1 + (found.error().subject == "symbol" ? &symbol - symbols.data()
+                                                   : &word - request.targets.data());
       if (found) {
         if (is_glob(word) || is_glob(symbol))
           for (Target& target : *found) target.is_of_glob = true;

@@ -29,6 +29,39 @@ std::string on_target(const Schema& schema) {
   return schema.target.empty() ? "this probe" : schema.target;
 }
 
+// Hints by what the probe is: its kind stands before its name.
+struct Elsewhere {
+  std::string_view at;
+  std::string_view hint;
+};
+constexpr Elsewhere result_places[] = {
+    {"kprobe:", "the function's return has it: bpf-kretprobe"},
+    {"uprobe:", "the function's return has it: bpf-uretprobe"},
+    {"fentry:", "the function's return has it: bpf-fexit"},
+    {"tracepoint:syscalls:sys_enter_", "the call's end has it: syscalls:sys_exit_"},
+    {"",
+     "the end of a function or a call has one: bpf-kretprobe, bpf-fexit, bpf-uretprobe, "
+     "syscalls:sys_exit_NAME"},
+};
+constexpr Elsewhere argument_places[] = {
+    {"kretprobe:", "the function's entry has them: bpf-kprobe; bpf-fexit has them and the result"},
+    {"uretprobe:", "the function's entry has them: bpf-uprobe"},
+    {"tracepoint:syscalls:sys_exit_", "the call's beginning has them: syscalls:sys_enter_"},
+    {"", "this probe has no arguments"},
+};
+
+template <size_t count>
+std::string hint_at(const Elsewhere (&table)[count], std::string_view target) {
+  for (const Elsewhere& row : table) {
+    if (!target.starts_with(row.at)) continue;
+    std::string hint(row.hint);
+    // A call's name goes on behind the prefix.
+    if (hint.ends_with('_')) hint += target.substr(row.at.size());
+    return hint;
+  }
+  return {};
+}
+
 }  // namespace
 
 bool Lowering::is_context_name(std::string_view name) {
@@ -105,7 +138,7 @@ Operand Lowering::context_member(const ast::Member& member) {
     if (schema_.has_retval) return field_operand(schema_.retval, member.span);
     if (member.optional) return null(member.span);
     return fail(member.span, "there is no return value here", "not at " + on_target(schema_),
-                "attach to the return: bpf-kretprobe, bpf-uretprobe, or sys_exit_NAME");
+                hint_at(result_places, schema_.target));
   }
   if (std::find(std::begin(reserved), std::end(reserved), name) != std::end(reserved))
     return fail(member.span, "`" + name + "` is not supported yet", "not supported yet",
@@ -128,6 +161,7 @@ Operand Lowering::context_member(const ast::Member& member) {
 
   std::vector<std::string> names = {"args", "regs", "task", "ppid", "cgroup", "func", "probe"};
   for (const Builtin& row : builtins()) names.emplace_back(row.name);
+  if (schema_.has_retval) names.emplace_back("retval");
   for (const Field& field : schema_.args) names.push_back(field.name);
   for (size_t i = 0; i < schema_.registers.size(); ++i) names.push_back("arg" + std::to_string(i));
   std::string hint = did_you_mean(name, names, "$" + context_name_ + ".");
@@ -155,7 +189,7 @@ Operand Lowering::argument(const ast::Member& member) {
   std::string hint = did_you_mean(member.name, names, "$" + context_name_ + ".args.");
   if (hint.empty() && names.empty())
     hint = schema_.registers.empty()
-               ? "this probe has no arguments"
+               ? hint_at(argument_places, schema_.target)
                : "no names are known here; use $" + context_name_ + ".arg0 and read-str";
   if (hint.empty()) hint = "there are:" + bytecode::joined(names);
   return fail(member.span, "unknown argument `" + member.name + "`",

@@ -25,7 +25,7 @@ Task<std::optional<LabeledError>> find_targets(CallPtr call, Tracing& tracing, P
   auto found = tracing.session().resolve(plan.wanted.request);
   if (!found) {
     Blame blame = blame_of(*call, plan);
-    if (found.error().subject == "symbol") blame.target = plan.wanted.symbol;
+    blame.target = place_of(plan.wanted, found.error());
     if (found.error().kind == bytecode::ErrorKind::argument)
       blame.argument = co_await call->flag_value_span(found.error().subject);
     co_return labeled(found.error(), blame);

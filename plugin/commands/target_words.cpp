@@ -43,6 +43,15 @@ std::vector<std::string> words_of(const Node& node) {
   return words;
 }
 
+std::vector<Span> spans_of_items(const Node& node) {
+  std::vector<Span> spans;
+  const auto [kind, body] = node.tagged();
+  const Node* items = kind == "List" && body ? body->find("vals") : nullptr;
+  if (items != nullptr)
+    for (const Node& item : items->items()) spans.push_back(span_of(item));
+  return spans;
+}
+
 std::string words_together(const host::Request& request) {
   std::string words = joined(request.targets);
   if (!request.symbols.empty()) words += ":" + joined(request.symbols);
@@ -50,6 +59,14 @@ std::string words_together(const host::Request& request) {
 }
 
 }  // namespace
+
+Span place_of(const TargetRequest& wanted, const bytecode::Error& error) {
+  const bool is_symbol = error.subject == "symbol";
+  const std::vector<Span>& items = is_symbol ? wanted.symbol_items : wanted.target_items;
+  if (error.item > 0 && error.item <= items.size() && items[error.item - 1].is_place())
+    return items[error.item - 1];
+  return is_symbol ? wanted.symbol : wanted.target;
+}
 
 bool has_path(Kind kind) {
   return kind == Kind::uprobe || kind == Kind::uretprobe || kind == Kind::usdt;
@@ -80,6 +97,7 @@ Task<Outcome<TargetRequest>> read_targets(CallPtr call, Kind kind) {
   out.request.kind = kind;
   const Node& target = *call->positional(0);
   out.target = span_of(target);
+  out.target_items = spans_of_items(target);
   std::vector<std::string> words = words_of(target);
   if (words.empty())
     co_return error_at(out.target, "there is no target to attach to", "no name in here",
@@ -91,6 +109,7 @@ Task<Outcome<TargetRequest>> read_targets(CallPtr call, Kind kind) {
     }
     const Node& symbol = *call->positional(1);
     out.symbol = span_of(symbol);
+    out.symbol_items = spans_of_items(symbol);
     out.request.symbols = words_of(symbol);
     if (out.request.symbols.empty())
       co_return error_at(out.symbol, "there is no target to attach to", "no name in here",

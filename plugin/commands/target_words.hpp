@@ -27,8 +27,11 @@ struct TargetRequest {
   host::Request request;
   std::string words;  // as a probe on several targets is called: "vfs_read, vfs_w*"
   Span target;
-  Span symbol;  // {0, 0} where the kind has none
+  Span symbol;                                   // {0, 0} where the kind has none
+  std::vector<Span> target_items, symbol_items;  // of lists: each word's
 };
+// Where the words are that an Error of resolving them is about.
+Span place_of(const TargetRequest& wanted, const bytecode::Error& error);
 
 // Of an attach command's arguments.
 Task<Outcome<TargetRequest>> read_targets(CallPtr call, host::Kind kind);

@@ -20,7 +20,7 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 
 constexpr uint64_t kContext = 0xffff'c900'0000'0000;
-constexpr long kFault = -14, kExists = -17, kFull = -7;
+constexpr long kFault = -14, kExists = -17, kFull = -7, kMissing = -2;
 
 // A map, or a map of maps: then a value is the address of another Map.
 struct Map {
@@ -194,6 +194,11 @@ long bpf_map_update_elem(void* map, const void* key, const void* value, uint64_t
   if (known.entries.size() >= kEntries) return kFull;
   std::memcpy(known.insert(known.key_bytes(key)), value, known.value_size);
   return 0;
+}
+
+long bpf_map_delete_elem(void* map, const void* key) {
+  Map& known = map_of(map);
+  return known.entries.erase(known.key_bytes(key)) != 0 ? 0 : kMissing;
 }
 
 long bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {

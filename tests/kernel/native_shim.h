@@ -14,9 +14,10 @@ struct bpf_pidns_info {
   __u32 tgid;
 };
 
-/* These two are functions of libbpf as well; a process may have both. */
+/* These are functions of libbpf as well; a process may have both. */
 #define bpf_map_lookup_elem native_map_lookup_elem
 #define bpf_map_update_elem native_map_update_elem
+#define bpf_map_delete_elem native_map_delete_elem
 
 #define SEC(name)
 #define __uint(name, value) int(*name)[value]
@@ -35,6 +36,7 @@ enum {
   BPF_MAP_TYPE_RINGBUF = 27,
   BPF_F_NO_PREALLOC = 1,
   BPF_F_MMAPABLE = 1 << 10,
+  BPF_ANY = 0,
   BPF_NOEXIST = 1,
 };
 
@@ -44,6 +46,7 @@ extern "C" {
 
 void* bpf_map_lookup_elem(void* map, const void* key);
 long bpf_map_update_elem(void* map, const void* key, const void* value, uint64_t flags);
+long bpf_map_delete_elem(void* map, const void* key);
 long bpf_probe_read_kernel(void* to, uint32_t size, const void* from);
 long bpf_probe_read_user(void* to, uint32_t size, const void* from);
 long bpf_probe_read_kernel_str(void* to, uint32_t size, const void* from);

@@ -3,6 +3,8 @@
 
 #include <asm/unistd.h>
 
+#include <fstream>
+
 #include "host/kallsyms.hpp"
 #include "host/kernel_place.hpp"
 #include "host/perf_events.hpp"
@@ -24,6 +26,18 @@ TEST(Kallsyms, Lines) {
   EXPECT_FALSE(parse_kallsyms_line("ffffffff82a00000 D jiffies").has_value());
   EXPECT_FALSE(parse_kallsyms_line("").has_value());
   EXPECT_FALSE(parse_kallsyms_line("0 t").has_value());
+}
+
+TEST(Kallsyms, LengthOfAFunction) {
+  const std::string path = testing::TempDir() + "/kallsyms";
+  std::ofstream(path) << "ffffffff81000040 T third\nffffffff81000000 T first\n"
+                         "ffffffff81000010 t second\nffffffff81000030 d data\n";
+  const Kallsyms kallsyms(path);
+  EXPECT_EQ(kallsyms.length("first"), 0x10u);
+  EXPECT_EQ(kallsyms.length("second"), 0x20u);
+  EXPECT_FALSE(kallsyms.length("fourth").has_value());
+  std::ofstream(path) << "0000000000000000 T first\n";
+  EXPECT_FALSE(kallsyms.length("first").has_value()) << "addresses are hidden";
 }
 
 TEST(Syscalls, Spellings) {
