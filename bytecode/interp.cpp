@@ -278,6 +278,7 @@ class Run {
     header.pid = event_.pid;
     header.tid = event_.tid;
     header.cpu = event_.cpu;
+    header.place = event_.site;
     header.length = static_cast<uint32_t>(row_.size());
     header.nulls = row_nulls_;
     std::memcpy(header.comm, comm_.data(), sizeof header.comm);

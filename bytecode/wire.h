@@ -122,10 +122,12 @@ struct vm_row {
   vm_u32 tid;
   vm_u32 cpu;
   vm_u32 length;
+  vm_u32 place; /* which of the probe's targets was hit: VM_COOKIE_SITE */
+  vm_u32 reserved;
   vm_u64 nulls;
   vm_u8 comm[VM_COMM_BYTES];
 };
-VM_STATIC_ASSERT(sizeof(struct vm_row) == 56, "no padding in what crosses");
+VM_STATIC_ASSERT(sizeof(struct vm_row) == 64, "no padding in what crosses");
 VM_STATIC_ASSERT(sizeof(struct vm_fault_key) == 16, "no padding in a key");
 VM_STATIC_ASSERT(sizeof(struct vm_insn) * VM_CODE_MAX == 8192, "a program is two pages");
 

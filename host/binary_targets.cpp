@@ -45,9 +45,9 @@ bytecode::Error missing_symbol(const ElfFile& file, std::string_view symbol) {
   const std::vector<std::string> names = file.names();
   std::string hint = bytecode::did_you_mean(symbol, names);
   if (hint.empty() && names.empty())
-    hint = "the file is stripped: give an address, like 0x11d0";
+    hint = "the file is stripped: give an address of objdump -d, like 0x11d0, with --unsafe";
   else if (hint.empty())
-    hint = "nm -D --defined-only " + file.path() + " lists its functions";
+    hint = "bpf-targets --path " + file.path() + " lists its functions";
   return no_target("there is no function " + std::string(symbol) + " in " + file.path(), hint);
 }
 
@@ -56,8 +56,10 @@ struct Place {
   std::string name;  // as the target shows it
   std::string function;
   uint64_t address = 0, offset = 0;
-  bool is_entry = false;  // where the calling convention still holds
-  std::string note;
+  bool is_entry = false;              // where the calling convention still holds
+  const ElfSymbol* inside = nullptr;  // not its start: the symbol that it lies in
+  bool is_start = true;               // of an instruction, for sure
+  std::string note = {};
 };
 
 std::string shown(const ElfSymbol& symbol) {
@@ -74,8 +76,13 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
                        "give an address as objdump -d shows it");
     const ElfSymbol* symbol = file.at(*address);
     const bool is_entry = symbol == nullptr || symbol->address == *address;
-    return std::vector{Place{std::string(word), symbol == nullptr ? "" : shown(*symbol), *address,
-                             *offset, is_entry, ""}};
+    return std::vector{Place{.name = std::string(word),
+                             .function = symbol == nullptr ? "" : shown(*symbol),
+                             .address = *address,
+                             .offset = *offset,
+                             .is_entry = is_entry,
+                             .inside = is_entry ? nullptr : symbol,
+                             .is_start = symbol != nullptr && is_entry}};
   }
   uint64_t extra = 0;
   std::string_view name = word;
@@ -84,7 +91,7 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
   if (const size_t plus = word.rfind('+'); found.empty() && plus != std::string_view::npos) {
     const auto parsed = parse_number(word.substr(plus + 1));
     if (!parsed)
-      return no_target(std::string(word.substr(plus + 1)) + " is not an offset",
+      return no_target("`" + std::string(word.substr(plus + 1)) + "` is not an offset",
                        "write it as a number: main+0x4");
     extra = *parsed;
     name = word.substr(0, plus);
@@ -101,7 +108,13 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
     }
     const std::string function = shown(*symbol);
     const uint64_t address = symbol->address + extra;
-    Place place = {function + tail, function, address, symbol->offset + extra, extra == 0, ""};
+    Place place = {.name = function + tail,
+                   .function = function,
+                   .address = address,
+                   .offset = symbol->offset + extra,
+                   .is_entry = extra == 0,
+                   .inside = extra == 0 ? nullptr : symbol,
+                   .is_start = extra == 0};
     // Static functions may share a name; their addresses they do not.
     if (!names.insert(place.name).second) place.name = hexadecimal(address);
     if (symbol->is_resolver)
@@ -113,8 +126,39 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
   const auto address = name == "main" ? file.main_address() : std::nullopt;
   const auto offset = address ? file.offset_of(*address + extra) : std::nullopt;
   if (!offset) return missing_symbol(file, name);
-  return std::vector{Place{"main" + tail, "main", *address + extra, *offset, extra == 0,
-                           "the program has no symbols: main was found through its entry point"}};
+  return std::vector{
+      Place{.name = "main" + tail,
+            .function = "main",
+            .address = *address + extra,
+            .offset = *offset,
+            .is_entry = extra == 0,
+            .is_start = extra == 0,
+            .note = "the program has no symbols: main was found through its entry point"}};
+}
+
+// A breakpoint inside an instruction is part of it: the program goes on and does something else.
+// The kernel looks at no more than the place itself.
+Status is_safe(const Place& place, const Dwarf* dwarf) {
+  if (place.is_start) return bytecode::Nothing{};
+  constexpr uint64_t far = 4096;  // of a symbol without a size, and where there is no symbol
+  const ElfSymbol* symbol = place.inside;
+  const uint64_t low = symbol == nullptr ? place.address : symbol->address;
+  const uint64_t size = symbol == nullptr || symbol->size == 0 ? far : symbol->size;
+  std::vector<uint64_t> starts;
+  if (dwarf != nullptr) starts = dwarf->statements(low, low + size);
+  if (std::binary_search(starts.begin(), starts.end(), place.address)) return bytecode::Nothing{};
+  std::string hint = "objdump -d shows the instructions; --unsafe takes the place as it is";
+  if (symbol != nullptr && starts.size() > 1) {
+    constexpr size_t shown_most = 4;
+    hint = "its line table knows";
+    for (size_t i = 1; i < std::min(starts.size(), shown_most + 1); ++i)
+      hint += (i == 1 ? " " : ", ") + place.function + "+" + hexadecimal(starts[i] - low);
+    hint += starts.size() > shown_most + 1 ? " ..." : "";
+    hint += "; --unsafe takes the place as it is";
+  }
+  return no_target("nothing says that an instruction begins at " + place.name +
+                       ", and a probe inside of one changes what the program does",
+                   hint);
 }
 
 // Where the first word holds both: after its first colon, as the second may have more.
@@ -169,7 +213,7 @@ void describe(const std::shared_ptr<const Dwarf>& dwarf, const Place& place, Tar
 }  // namespace
 
 Result<std::vector<Target>> uprobe_targets(Kind kind, std::string_view file,
-                                           std::string_view symbol) {
+                                           std::string_view symbol, bool is_unsafe) {
   split(file, symbol);
   if (symbol.empty())
     return no_target("a " + std::string(kind_name(kind)) + " needs a function as well",
@@ -188,6 +232,9 @@ Result<std::vector<Target>> uprobe_targets(Kind kind, std::string_view file,
       return about_symbol(no_target(place.name + " is not where a function begins",
                                     "a return probe needs the function itself" +
                                         (place.function.empty() ? "" : ": " + place.function)));
+    if (!is_unsafe)
+      if (Status safe = is_safe(place, dwarf.get()); !safe)
+        return about_symbol(std::move(safe).error());
     Target target = make_target(kind, *path, place.name, place.offset);
     target.note = place.note;
     target.schema.func = place.function;

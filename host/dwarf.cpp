@@ -203,6 +203,24 @@ std::optional<Dwarf_Die> Dwarf::Impl::function(uint64_t address) {
   return found->second;
 }
 
+std::vector<uint64_t> Dwarf::statements(uint64_t low, uint64_t high) const {
+  std::vector<uint64_t> found;
+  std::optional<Dwarf_Die> unit = impl_->unit_at(low);
+  Dwarf_Lines* lines = nullptr;
+  size_t count = 0;
+  if (!unit || dwarf_getsrclines(&*unit, &lines, &count) != 0) return found;
+  for (size_t i = 0; i < count; ++i) {
+    Dwarf_Line* line = dwarf_onesrcline(lines, i);
+    Dwarf_Addr address = 0;
+    bool is_end = false;
+    if (dwarf_lineaddr(line, &address) != 0 || dwarf_lineendsequence(line, &is_end) != 0) continue;
+    if (!is_end && address >= low && address < high) found.push_back(address);
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
 std::optional<DwarfFunction> Dwarf::function_at(uint64_t address) const {
   const std::optional<Dwarf_Die> die = impl_->function(address);
   if (!die) return std::nullopt;

@@ -169,7 +169,8 @@ Status list_traced(Listing& listing, Kind kind) {
   const auto kernel = listing.machine().btf();
   if (!kernel) return kernel.error();
   if (const trial::Tried tried = trial::fentry(**kernel); !tried)
-    return refusal("attach to functions by fentry", tried.error);
+    return no_target("this kernel takes no " + std::string(kind_name(kind)) + " programs",
+                     "bpf-doctor says why; bpf-targets --kind kprobe and tracepoint list others");
   each_probeable_function(
       listing.tracefs(), listing.machine().kallsyms(), [&](const KernelFunction& function) {
         if (!listing.matches(function.name) || is_one_of(never_traced, function.name) ||

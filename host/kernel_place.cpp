@@ -60,6 +60,9 @@ bytecode::Error missing_function(Machine& machine, const FunctionWord& word) {
   const SyscallName syscall = syscall_name(word.function);
   std::vector<std::string> names;
   constexpr std::string_view prefix = "sys_enter_";
+  if (auto tracefs = machine.tracefs(); tracefs && (*tracefs)->has_event("syscalls", word.function))
+    return no_target("there is no kernel function " + word.function,
+                     "it is a tracepoint: bpf-tracepoint syscalls:" + word.function);
   if (auto tracefs = machine.tracefs())
     for (const std::string& event : (*tracefs)->events("syscalls"))
       if (event.starts_with(prefix)) names.push_back(event.substr(prefix.size()));

@@ -27,9 +27,15 @@ Result<Target> find(Machine& machine, const FunctionWord& word, Kind kind) {
   if (target && can_fentry(machine, word)) return target;
   if (!machine.kallsyms().find(word.function, word.module)) return missing_function(machine, word);
   if (!target) return stand_in(machine, word, kind, target.error());
-  return stand_in(machine, word, kind,
-                  no_target("this kernel takes no " + std::string(kind_name(kind)) + " programs",
-                            "tracepoints work everywhere: bpf-tracepoint"));
+  const SyscallName syscall = syscall_name(word.function);
+  const bool is_call =
+      machine.tracefs() && (*machine.tracefs())->has_event("syscalls", "sys_enter_" + syscall.name);
+  return stand_in(
+      machine, word, kind,
+      no_target("this kernel takes no " + std::string(kind_name(kind)) + " programs",
+                is_call ? std::string(is_return(kind) ? "bpf-kretprobe " : "bpf-kprobe ") +
+                              syscall.name + " works on any kernel"
+                        : "tracepoints work everywhere: bpf-tracepoint"));
 }
 
 void call_it(Target& target, std::string_view text) {
@@ -69,6 +75,11 @@ Result<std::vector<Target>> resolve(Machine& machine, const Request&, std::strin
 
 template <Kind kind>
 Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
+  if (places.size() > own_programs_max)
+    return too_many_programs(places.size(), "functions",
+                             kind == Kind::fexit
+                                 ? "narrow the glob; bpf-kretprobe has one program for all"
+                                 : "narrow the glob; bpf-kprobe has one program for all");
   Attached attached;
   for (const AttachPlace& place : places) {
     Constants constants;

@@ -132,6 +132,9 @@ Result<Target> function_kprobe(Machine& machine, FunctionWord word, Kind kind) {
 
 Result<Target> function_without_kprobes(Machine& machine, FunctionWord word, Kind kind) {
   const std::string asked = word.function;
+  if (word.offset != 0)
+    return no_target("a place inside a function needs kprobes, which this kernel has not",
+                     "without the offset it may be seen otherwise: bpf-kprobe " + asked);
   const KnownFunction* known = known_function(word.function);
   if (known != nullptr && !known->now.empty() && machine.kallsyms().find(known->now, word.module))
     word.function = known->now;

@@ -1,8 +1,11 @@
 // Samples: every so many events of a kind, or so many times a second, on all processors.
+#include <cerrno>
+
 #include "bytecode/suggest.hpp"
 #include "host/perf_events.hpp"
 #include "host/refusal.hpp"
 #include "host/symbol_names.hpp"
+#include "host/trial.hpp"
 
 namespace host {
 
@@ -30,6 +33,9 @@ Target describe(Machine& machine, const Request& request, const PerfName& event)
   return target;
 }
 
+// What perf_event_open says of events that do not exist here.
+bool is_missing(int error) { return error == ENOENT || error == EOPNOTSUPP || error == ENODEV; }
+
 bytecode::Error bad_rate(const char* flag) {
   bytecode::Error error;
   error.kind = bytecode::ErrorKind::argument;
@@ -41,6 +47,9 @@ bytecode::Error bad_rate(const char* flag) {
 
 Result<std::vector<Target>> resolve(Machine& machine, const Request& request, std::string_view word,
                                     std::string_view) {
+  // As bpftrace calls them.
+  for (const std::string_view prefix : {"software:", "hardware:"})
+    if (word.starts_with(prefix)) word.remove_prefix(prefix.size());
   if (request.hz && request.period) {
     bytecode::Error error = bad_rate("period");
     error.message = "either --hz or --period";
@@ -53,12 +62,19 @@ Result<std::vector<Target>> resolve(Machine& machine, const Request& request, st
   for (const PerfName& event : perf_names()) {
     names.emplace_back(event.name);
     const bool fits = is_glob(word) ? matches_glob(word, event.name) : word == event.name;
-    // A glob means an event once, by its first name.
+    // A glob means an event once, by its first name, and only those that this machine counts.
     bool is_known = false;
     for (const Target& target : found)
       is_known =
           is_known || (target.sample.type == event.type && target.sample.config == event.config);
-    if (fits && !is_known) found.push_back(describe(machine, request, event));
+    if (!fits || is_known) continue;
+    if (const trial::Tried tried = trial::open_perf({.type = event.type, .config = event.config});
+        tried || !is_missing(tried.error))
+      found.push_back(describe(machine, request, event));
+    else if (!is_glob(word))
+      return no_target("this machine counts no " + std::string(word),
+                       "virtual machines often do not; cpu-clock and task-clock work everywhere, "
+                       "and bpf-targets --kind perf lists what there is");
   }
   if (!found.empty()) return found;
   std::string hint = bytecode::did_you_mean(word, names);

@@ -3,6 +3,7 @@
 //
 // System calls by the dozen come here as well: one program on sys_enter or sys_exit tells them
 // apart by their numbers (system_calls.hpp). A tracepoint each would cost its link 80 ms to close.
+#include <algorithm>
 #include <map>
 
 #include "bytecode/suggest.hpp"
@@ -77,12 +78,23 @@ Result<std::vector<Target>> resolve(Machine& machine, const Request&, std::strin
     found.push_back(std::move(target));
     return found;
   }
+  if (const auto tracefs = machine.tracefs(); tracefs && (*tracefs)->has_event("syscalls", name))
+    return no_target("there is no raw tracepoint " + name,
+                     "it is a tracepoint: bpf-tracepoint syscalls:" + name +
+                         "; raw tracepoints are sys_enter and sys_exit, of all calls");
   std::string hint = bytecode::did_you_mean(name, all_names(machine));
   if (hint.empty()) hint = "a raw tracepoint is a tracepoint's name without its category";
   return no_target("there is no raw tracepoint " + name, hint);
 }
 
 Result<Attached> attach(Attaching& attaching, const std::vector<AttachPlace>& places) {
+  const auto own =
+      static_cast<size_t>(std::count_if(places.begin(), places.end(), [](const AttachPlace& place) {
+        return place.target->syscall < 0;
+      }));
+  if (own > own_programs_max)
+    return too_many_programs(own, "raw tracepoints",
+                             "narrow the glob; bpf-tracepoint has one program for all");
   Attached attached;
   std::map<std::string, Constants> calls;  // by sys_enter and sys_exit
   for (const AttachPlace& place : places) {

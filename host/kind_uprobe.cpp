@@ -10,9 +10,9 @@ namespace host {
 namespace {
 
 template <Kind kind>
-Result<std::vector<Target>> resolve(Machine& machine, const Request&, std::string_view path,
+Result<std::vector<Target>> resolve(Machine& machine, const Request& request, std::string_view path,
                                     std::string_view symbol) {
-  Result<std::vector<Target>> targets = uprobe_targets(kind, path, symbol);
+  Result<std::vector<Target>> targets = uprobe_targets(kind, path, symbol, request.is_unsafe);
   if (!targets) return targets;
   for (Target& target : *targets) {
     target.schema.regs = named_registers();

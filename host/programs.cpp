@@ -2,9 +2,18 @@
 
 #include <set>
 
+#include "host/refusal.hpp"
+
 namespace host {
 
 using bytecode::Result;
+
+bytecode::Error too_many_programs(size_t count, std::string_view what, std::string hint) {
+  return no_target(std::to_string(count) + " " + std::string(what) +
+                       " at once: each needs a program of its own, and the limit is " +
+                       std::to_string(own_programs_max),
+                   std::move(hint));
+}
 
 Result<const bpf_program*> Programs::shared(const std::string& name) {
   return loader_.program(name);

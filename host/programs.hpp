@@ -14,6 +14,11 @@
 
 namespace host {
 
+// How many targets one probe may have where each needs a program of its own: loading one takes 30
+// ms and more, and nothing else is done meanwhile.
+constexpr size_t own_programs_max = 128;
+bytecode::Error too_many_programs(size_t count, std::string_view what, std::string hint);
+
 // An instance of a program on a target that takes each instance once.
 struct Use {
   std::string target;

@@ -92,7 +92,10 @@ void name_targets(std::vector<Target>& targets) {
 
 Result<Resolution> Session::Impl::resolve(const Request& request) {
   if (!options.btf.empty() && !machine.btf_given())
-    if (Status read = machine.use_btf(options.btf); !read) return std::move(read).error();
+    if (Status read = machine.use_btf(options.btf); !read) {
+      read.error().subject = "btf";
+      return std::move(read).error();
+    }
   const KindRecord& record = *kind_record(request.kind);
   Resolution resolution;
   std::set<TargetKey> known;

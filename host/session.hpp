@@ -88,6 +88,7 @@ struct Request {
   // or nothing. Where no word matches anything the request fails in any case.
   enum class Missing : uint8_t { error, warn, ignore } missing = Missing::error;
   std::optional<uint64_t> hz = {}, period = {};  // perf: at most one of them
+  bool is_unsafe = false;  // uprobe: also places where nothing says that an instruction begins
 };
 
 struct Resolution {
@@ -150,6 +151,7 @@ struct Row {
   bytecode::Value time;  // a Date
   uint32_t pid = 0, tid = 0, cpu = 0;
   std::string comm;
+  std::string target;  // of a probe with several: which was hit
   bytecode::Value value;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "bytecode/validate.hpp"
@@ -35,6 +36,10 @@ Status check(const AttachOptions& options) {
     return bad_argument(
         "pid", "too many process ids for one probe",
         "at most " + std::to_string(VM_PIDS_MAX) + "; filter by $ctx.pid in the closure");
+  for (const uint32_t pid : options.pids)
+    if (kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH)
+      return bad_argument("pid", "there is no process " + std::to_string(pid),
+                          "ps shows those that there are");
   if (options.follow && options.pids.empty())
     return bad_argument("follow", "there is no process to follow", "name it with --pid");
   if (options.children_only && !options.follow)
@@ -68,17 +73,38 @@ Programme group(const std::vector<Member>& members) {
   return grouped;
 }
 
-// A sentence that many targets say is said once; of those that each says for itself, a few.
+// What a note says but for the target's own name in it.
+std::string without_name(const Target& target) {
+  std::string note = target.note;
+  if (!target.func.empty())
+    for (size_t at = 0; (at = note.find(target.func, at)) != std::string::npos;)
+      note.erase(at, target.func.size());
+  return note;
+}
+
+// Sentences that differ in a name are said once, for the first of them.
 std::string join_notes(const std::vector<Target>& targets, const std::string& last) {
-  constexpr size_t shown = 3;
-  std::vector<std::string> notes;
-  for (const Target& target : targets)
-    if (!target.note.empty() && std::find(notes.begin(), notes.end(), target.note) == notes.end())
-      notes.push_back(target.note);
+  struct Said {
+    std::string first;
+    std::set<std::string> others;
+  };
+  std::vector<std::pair<std::string, Said>> notes;
+  for (const Target& target : targets) {
+    if (target.note.empty()) continue;
+    const std::string alike = without_name(target);
+    const auto known = std::find_if(notes.begin(), notes.end(),
+                                    [&](const auto& note) { return note.first == alike; });
+    if (known == notes.end())
+      notes.emplace_back(alike, Said{target.note, {}});
+    else if (target.note != known->second.first)
+      known->second.others.insert(target.note);
+  }
   std::string text;
-  for (size_t i = 0; i < std::min(shown, notes.size()); ++i) add_note(text, notes[i]);
-  if (notes.size() > shown)
-    add_note(text, "and " + std::to_string(notes.size() - shown) + " notes more");
+  for (const auto& [alike, said] : notes) {
+    const size_t others = said.others.size();
+    add_note(text, said.first +
+                       (others == 0 ? "" : ", and " + std::to_string(others) + " more likewise"));
+  }
   add_note(text, last);
   return text;
 }
@@ -96,13 +122,13 @@ Status Session::Impl::take_seats(ProbeId id, Probe& probe,
                                  const std::vector<ProgramPointer>& programs,
                                  const MapStore::Plan& plan, const AttachOptions& attach_options) {
   Filters filters;
-  const bool is_clock = probe.targets.front().kind == Kind::interval;
-  // An interval passes whatever happens to run.
-  if (!attach_options.self && !is_clock) filters.which |= VM_FILTER_SELF;
+  if (!attach_options.self) filters.which |= VM_FILTER_SELF;
   if (!attach_options.pids.empty() && !attach_options.follow) filters.which |= VM_FILTER_PIDS;
   if (attach_options.follow) filters.which |= VM_FILTER_FAMILY;
   if (!attach_options.comm.empty()) filters.which |= VM_FILTER_COMM;
   if (!attach_options.cgroup.empty()) filters.which |= VM_FILTER_CGROUP;
+  // An interval is nobody's: what runs just then has nothing to do with it.
+  if (probe.targets.front().kind == Kind::interval) filters.which = 0;
   filters.pids = attach_options.pids;
   filters.comm = attach_options.comm;
   filters.family = probe.family;

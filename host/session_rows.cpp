@@ -26,6 +26,9 @@ Row Session::Impl::decode(const Generation& generation, const vm_row& row,
   result.pid = row.pid;
   result.tid = row.tid;
   result.cpu = row.cpu;
+  const auto probe = probes.find(generation.probe);
+  if (probe != probes.end() && probe->second.targets.size() > 1)
+    result.target = sites.text(row.place);
   const auto* comm = reinterpret_cast<const char*>(row.comm);
   result.comm.assign(comm, strnlen(comm, sizeof row.comm));
   result.value = bytecode::decode_row(site, row.nulls, payload, clock, &sites);

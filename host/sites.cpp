@@ -19,6 +19,11 @@ std::string Sites::probe(uint32_t site) const {
   return site == 0 || site > sites_.size() ? std::string() : sites_[site - 1].first;
 }
 
+std::string Sites::text(uint32_t site) const {
+  const std::string name = probe(site);
+  return name.substr(name.find(':') + 1);
+}
+
 std::string Sites::cgroup(uint64_t id) const {
   if (const auto known = groups_.find(id); known != groups_.end()) return known->second;
   if (!looked_) root_ = open_cgroups();

@@ -20,6 +20,8 @@ class Sites : public bytecode::Names {
 
   std::string func(uint32_t site) const override;
   std::string probe(uint32_t site) const override;
+  // The probe without its kind.
+  std::string text(uint32_t site) const;
   // From the kernel, and remembered: a group that is gone has a name in the rows before.
   std::string cgroup(uint64_t id) const override;
 

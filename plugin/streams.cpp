@@ -217,7 +217,10 @@ void write_envelope(Writer& writer, const StreamRow& row, std::string_view encod
   const auto number = [](uint32_t n) { return Value(static_cast<int64_t>(n)); };
   column("time", row.row.time);
   column("probe", row.probe ? number(row.probe->id) : none);
-  column("target", row.probe ? Value(row.probe->target) : none);
+  const bool says_target = !row.row.target.empty();
+  column("target", says_target ? Value(row.row.target)
+                   : row.probe ? Value(row.probe->target)
+                               : none);
   column("name", hit ? Value(row.probe->name) : Value(row.notice_name));
   column("type",
          hit ? Value(std::string(bytecode::row_type_name(row.row.type))) : Value(row.notice));

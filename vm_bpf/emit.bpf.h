@@ -54,6 +54,8 @@ static __always_inline vm_u32 vm_row_send(const struct vm_frame* frame, struct v
   if (length > VM_ROW_MAX) return VM_FAULT_bad_program;
   run->row.generation = frame->bank->generation;
   run->row.slot = frame->slot;
+  run->row.place = run->site;
+  run->row.reserved = 0;
   run->row.time = vm_time(run);
   run->row.pid = run->pid_tgid >> 32;
   run->row.tid = run->pid_tgid;

@@ -31,6 +31,7 @@ Task<Answer> attach(CallPtr call, Tracing& tracing, host::Kind kind) {
   plan.wanted.request.missing = flags->missing;
   plan.wanted.request.hz = flags->hz;
   plan.wanted.request.period = flags->period;
+  plan.wanted.request.is_unsafe = flags->is_unsafe;
   Node argument = *closure;
   const auto wrong = co_await make_plan(call, tracing, std::move(argument), flags->compile, plan);
   if (wrong) co_return *wrong;

@@ -31,6 +31,7 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   Plan plan;
   std::string copy = *word;
   plan.wanted = co_await read_target_word(call, std::move(copy), span_of(*call->positional(0)));
+  plan.wanted.request.is_unsafe = true;  // nothing is attached
   Node argument = *closure;
   if (const auto wrong = co_await make_plan(call, tracing, std::move(argument), *flags, plan))
     co_return *wrong;

@@ -208,6 +208,12 @@ std::vector<Flag> sampling_flag_table() {
   };
 }
 
+Flag unsafe_flag() {
+  return {"unsafe", 0, Node(),
+          "take a place inside a function where nothing says that an instruction begins: inside of "
+          "one a probe changes what the program does"};
+}
+
 std::vector<Flag> attach_flag_table() {
   std::vector<Flag> table = {
       {"stream", 's', Node(), "give the closure's values as a stream; detach when it ends"},
@@ -255,6 +261,7 @@ Task<Outcome<AttachFlags>> read_attach_flags(CallPtr call) {
   AttachFlags out;
   out.stream = call->has_switch("stream");
   out.dry_run = call->has_switch("dry-run");
+  out.is_unsafe = call->has_switch("unsafe");
   out.options.self = call->has_switch("self");
   read_time(flags, out.time);
   flags.number("limit", 1, INT64_MAX, out.limit);

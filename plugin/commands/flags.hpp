@@ -24,6 +24,7 @@ struct AttachFlags {
   std::optional<Node> run;  // a closure: what is traced
   host::Request::Missing missing = host::Request::Missing::error;
   std::optional<uint64_t> hz, period;
+  bool is_unsafe = false;
   CompileFlags compile;
   host::AttachOptions options;
 };
@@ -32,6 +33,7 @@ std::vector<Flag> compile_flag_table();
 Flag btf_flag();
 std::vector<Flag> attach_flag_table();
 std::vector<Flag> sampling_flag_table();  // of perf events, besides
+Flag unsafe_flag();                       // of uprobes, besides
 Task<Outcome<CompileFlags>> read_compile_flags(CallPtr call);
 Task<Outcome<AttachFlags>> read_attach_flags(CallPtr call);
 

@@ -1,6 +1,7 @@
 #include <set>
 #include <utility>
 
+#include "bytecode/suggest.hpp"
 #include "plugin/codec.hpp"
 #include "plugin/commands/answers.hpp"
 #include "plugin/commands/attach.hpp"
@@ -29,6 +30,12 @@ bool names_kind(std::string_view key) {
   return host::find_kind(key.substr(0, key.find(':'))).has_value();
 }
 
+std::string nearest_kind(std::string_view key) {
+  std::vector<std::string> names;
+  for (const host::Kind kind : host::all_kinds()) names.emplace_back(host::kind_name(kind));
+  return bytecode::did_you_mean(key.substr(0, key.find(':')), names);
+}
+
 // The closures of one key: one, or a list of them.
 std::vector<Node> closures_of(const Node& value) {
   const auto [kind, body] = value.tagged();
@@ -54,6 +61,7 @@ Task<Outcome<std::vector<Plan>>> make_plans(CallPtr call, Tracing& tracing,
     word = key;
     TargetRequest wanted = co_await read_target_word(call, std::move(word), place);
     wanted.request.missing = flags.missing;
+    wanted.request.is_unsafe = flags.is_unsafe;
     if (wanted.request.kind == host::Kind::perf) {
       wanted.request.hz = flags.hz;
       wanted.request.period = flags.period;
@@ -67,7 +75,8 @@ Task<Outcome<std::vector<Plan>>> make_plans(CallPtr call, Tracing& tracing,
       plan.wanted = wanted;
       auto wrong = co_await make_plan(call, tracing, std::move(closure), flags.compile, plan);
       if (wrong) {
-        if (wrong->code == "bpf::target" && !names_kind(key))
+        if (wrong->code == "bpf::target" && !names_kind(key)) wrong->help = nearest_kind(key);
+        if (wrong->code == "bpf::target" && !names_kind(key) && wrong->help.empty())
           wrong->help = "a key is a kind and its target, such as kprobe:openat or " +
                         std::string("tracepoint:sched:sched_switch; help bpf-trace has all kinds");
         co_return std::move(*wrong);
@@ -173,6 +182,7 @@ Command commands_table::trace() {
           },
   };
   for (Flag& flag : sampling_flag_table()) signature.flags.push_back(std::move(flag));
+  signature.flags.push_back(unsafe_flag());
   return {std::move(signature), run};
 }
 

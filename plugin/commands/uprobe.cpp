@@ -1,4 +1,5 @@
 #include "plugin/commands/attach.hpp"
+#include "plugin/commands/flags.hpp"
 
 namespace plugin {
 
@@ -23,6 +24,7 @@ Command commands_table::uprobe() {
                         shape::string_or_list()},
                        {"symbol", "function, function+0x4, an address, a glob (ssl_*), or a list",
                         shape::string_or_list(), Completes::symbols}},
+          .flags = {unsafe_flag()},
           .examples =
               {
                   {"bpf-uprobe /usr/bin/curl main { || print \"curl started\" }",

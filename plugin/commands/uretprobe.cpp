@@ -1,4 +1,5 @@
 #include "plugin/commands/attach.hpp"
+#include "plugin/commands/flags.hpp"
 
 namespace plugin {
 
@@ -20,6 +21,7 @@ Command commands_table::uretprobe() {
                         shape::string_or_list()},
                        {"symbol", "function, function+0x4, an address, a glob (ssl_*), or a list",
                         shape::string_or_list(), Completes::symbols}},
+          .flags = {unsafe_flag()},
           .examples =
               {
                   {"bpf-uretprobe libc getenv {|ctx| if $ctx.retval == 0 { $ctx.comm | count } } "

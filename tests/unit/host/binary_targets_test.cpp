@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <filesystem>
 
@@ -55,11 +57,38 @@ TEST(UprobeTargets, ArgumentsByName) {
   EXPECT_FALSE(target.schema.registers.empty());
   EXPECT_FALSE(target.schema.has_retval);
   // In the middle the arguments are no longer where they came in.
-  const Target inside = targets(Kind::uprobe, file, "take_all+0x4").front();
+  const auto taken = uprobe_targets(Kind::uprobe, file, "take_all+0x4", true);
+  ASSERT_TRUE(taken.ok()) << taken.error().message;
+  const Target inside = taken->front();
   EXPECT_EQ(inside.offset, target.offset + 4);
   EXPECT_EQ(inside.text, file + ":take_all+0x4");
   EXPECT_TRUE(inside.schema.args.empty());
   EXPECT_EQ(inside.schema.func, "take_all");
+}
+
+TEST(UprobeTargets, OnlyWhereAnInstructionBegins) {
+  const std::string file = fixture("shapes");
+  const auto binary = ElfFile::open(file);
+  ASSERT_TRUE(binary.ok());
+  const ElfSymbol* symbol = binary->find_all("take_all").front();
+  const auto dwarf = Dwarf::open(file);
+  ASSERT_TRUE(dwarf.ok());
+  const std::vector<uint64_t> starts =
+      (*dwarf)->statements(symbol->address, symbol->address + symbol->size);
+  ASSERT_GT(starts.size(), 2u);
+  EXPECT_EQ(starts.front(), symbol->address);
+  const std::string known = "take_all+" + std::to_string(starts[1] - symbol->address);
+  EXPECT_EQ(targets(Kind::uprobe, file, known).front().offset,
+            symbol->offset + starts[1] - symbol->address);
+  for (uint64_t inside = 1; inside < symbol->size; ++inside) {
+    if (std::binary_search(starts.begin(), starts.end(), symbol->address + inside)) continue;
+    const bytecode::Error error = refused(Kind::uprobe, file, "take_all+" + std::to_string(inside));
+    EXPECT_EQ(error.subject, "symbol");
+    EXPECT_NE(error.hint.find("--unsafe"), std::string::npos) << error.hint;
+    EXPECT_NE(error.hint.find("take_all+0x"), std::string::npos) << error.hint;
+  }
+  // Without a line table nothing is known but where symbols begin.
+  refused(Kind::uprobe, fixture("shapes_bare"), known);
 }
 
 TEST(UprobeTargets, ResultsByType) {

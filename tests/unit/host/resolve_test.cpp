@@ -57,9 +57,14 @@ TEST_F(Resolve, UprobeByNameOffsetAndAddress) {
   ASSERT_TRUE(joined.ok());
   EXPECT_EQ(joined->offset, name->offset);
   EXPECT_EQ(joined->text, name->path + ":fopen");
-  const Result<Target> inside = session_.resolve(Kind::uprobe, "libc", "fopen+0x4");
+  Request request;
+  request.kind = Kind::uprobe;
+  request.targets = {"libc"};
+  request.symbols = {"fopen+0x4"};
+  request.is_unsafe = true;
+  const Result<Resolution> inside = session_.resolve(request);
   ASSERT_TRUE(inside.ok());
-  EXPECT_EQ(inside->offset, name->offset + 4);
+  EXPECT_EQ(inside->targets.front().offset, name->offset + 4);
 }
 
 TEST_F(Resolve, MissingFunctionNamesTheNearest) {
