@@ -177,7 +177,9 @@ Operand Lowering::register_argument(const ast::Member& member) {
   size_t count = schema_.registers.size();
   return fail(member.span, "there is no `" + member.name + "`", "not at " + on_target(schema_),
               count > 0 ? "there are arg0 to arg" + std::to_string(count - 1)
-                        : "this probe has no plain arguments; see $" + context_name_ + ".args");
+              : schema_.args.empty()
+                  ? hint_at(argument_places, schema_.target)
+                  : "this probe has no plain arguments; see $" + context_name_ + ".args");
 }
 
 // $ctx.args.NAME

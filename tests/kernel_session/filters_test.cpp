@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -191,6 +192,16 @@ TEST_F(SessionTest, FromBeforeTheExec) {
   EXPECT_EQ(must(session_.map_get("hits")), Value(int64_t{20}));
 }
 
+TEST_F(SessionTest, AProcessThatIsNotThere) {
+  const pid_t gone = fork();
+  if (gone == 0) _exit(0);
+  waitpid(gone, nullptr, 0);
+  const auto refused = session_.attach(uprobe(), compile(uprobe(), "{|| count }"),
+                                       {.pids = {static_cast<uint32_t>(gone)}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().subject, "pid");
+}
+
 TEST_F(SessionTest, FollowingNeedsAProcess) {
   const auto refused =
       session_.attach(uprobe(), compile(uprobe(), "{|| count }"), {.follow = true});
@@ -211,7 +222,13 @@ void look_around(Seen& seen) {
   const host::Target target = must(session.resolve(Kind::uprobe, self_path(), "session_hit"));
   const Program program = must(bytecode::compile("{|ctx| $ctx.pid }", target.schema, {}));
   const auto own = must(session.attach(target, program, {.pids = {self_pid()}}));
-  const auto other = must(session.attach(target, program, {.pids = {self_pid() + 1000}}));
+  const pid_t idle = fork();
+  if (idle == 0) {
+    pause();
+    _exit(0);
+  }
+  const auto other =
+      must(session.attach(target, program, {.pids = {static_cast<uint32_t>(idle)}}));
   const auto family = must(session.attach(
       target, program, {.pids = {self_pid()}, .follow = true, .children_only = true}));
   session_hit(1, "");
@@ -219,6 +236,8 @@ void look_around(Seen& seen) {
   session.drain([&](host::Row&& row) {
     if (row.probe == own.id) seen.row_pid = row.pid;
   });
+  kill(idle, SIGKILL);
+  waitpid(idle, nullptr, 0);
   seen.hits = session.info(own.id)->hits;
   seen.others = session.info(other.id)->hits;
   seen.children = session.info(family.id)->hits;
