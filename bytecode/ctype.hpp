@@ -18,7 +18,7 @@ enum class CKind : uint8_t {
   nothing,      // void, a function, an incomplete type: an address may point to it, no more
   integer,      // `size` 1, 2, 4, 8 or 16
   boolean,      // _Bool
-  character,    // char, of either sign: arrays of it and pointers to it are text
+  character,    // char, signed char: arrays of it and pointers to it are text
   enumeration,  // an integer with names
   floating,
   pointer,    // to `of`

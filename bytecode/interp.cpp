@@ -85,10 +85,20 @@ class Run {
     return [this](uint64_t address, uint32_t size) { return read_memory(address, size); };
   }
 
-  // A string that failed to be read.
+  // Nothing was read at an address; whether the run goes on. There is nothing behind a null
+  // pointer.
+  bool failed_at(uint64_t address) { return address < VM_NULL_PAGE || fault(VM_FAULT_bad_read); }
+
+  // A string of the context that failed to be read.
   bool no_string(uint8_t to) {
     set(to, static_cast<int64_t>(VM_STR_NULL));
     return fault(VM_FAULT_bad_read);
+  }
+
+  // The same of memory.
+  bool no_string_at(uint8_t to, uint64_t address) {
+    set(to, static_cast<int64_t>(VM_STR_NULL));
+    return failed_at(address);
   }
 
   bool make_string(uint8_t to, uint8_t block, std::string_view text) {
@@ -116,7 +126,7 @@ class Run {
     if (!failed) std::memcpy(&word, bytes.data(), size);
     set(insn.a, extend(word, size, (insn.c & VM_SIGNED) != 0));
     set(static_cast<uint8_t>(insn.a + 1), failed);
-    return !failed || fault(VM_FAULT_bad_read);
+    return !failed || failed_at(address);
   }
 
   bool string_from_array(const vm_insn& insn) {
@@ -141,18 +151,18 @@ class Run {
 
   bool string_from_memory(const vm_insn& insn) {
     const auto address = static_cast<uint64_t>(reg(insn.c));
-    const std::optional<MemoryText> read =
-        read_text(reader(), address, static_cast<uint32_t>(insn.imm));
-    if (!read) return no_string(insn.a);
-    if (read->cut) fault(VM_FAULT_string_cut);
-    return make_string(insn.a, insn.b, read->text);
+    const MemoryText read = read_text(reader(), address, static_cast<uint32_t>(insn.imm));
+    if (read.failed_at) return no_string_at(insn.a, *read.failed_at);
+    if (read.cut) fault(VM_FAULT_string_cut);
+    return make_string(insn.a, insn.b, read.text);
   }
 
   // Exactly so many bytes, or the text at their start.
   bool string_from_bytes(const vm_insn& insn) {
     const uint32_t size = imm_low(insn);
-    const std::vector<uint8_t> bytes = read_memory(static_cast<uint64_t>(reg(insn.c)), size);
-    if (bytes.size() < size) return no_string(insn.a);
+    const auto address = static_cast<uint64_t>(reg(insn.c));
+    const std::vector<uint8_t> bytes = read_memory(address, size);
+    if (bytes.size() < size) return no_string_at(insn.a, address);
     const std::string_view all(reinterpret_cast<const char*>(bytes.data()), size);
     const bool is_text = (insn.imm & VM_MEM_TEXT) != 0;
     return make_string(insn.a, insn.b, is_text ? all.substr(0, all.find('\0')) : all);
@@ -168,12 +178,12 @@ class Run {
     const std::optional<Text> between = heap_.at(reg(static_cast<uint8_t>(insn.c + 1)));
     if (!between) return fault(VM_FAULT_bad_program);
     const auto pointers = static_cast<uint64_t>(reg(insn.c));
-    const std::optional<MemoryText> read =
+    const MemoryText read =
         join_texts(reader(), pointers, between->text, static_cast<uint32_t>(insn.imm));
-    if (!read) return no_string(insn.a);
-    if (read->cut) fault(VM_FAULT_string_cut);
-    spend(read->texts);
-    return make_string(insn.a, insn.b, read->text);
+    if (read.failed_at) return no_string_at(insn.a, *read.failed_at);
+    if (read.cut) fault(VM_FAULT_string_cut);
+    spend(read.texts);
+    return make_string(insn.a, insn.b, read.text);
   }
 
   bool compare_literal(const vm_insn& insn) {

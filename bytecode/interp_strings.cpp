@@ -37,22 +37,25 @@ std::optional<StringHeap::Text> StringHeap::at(int64_t handle) const {
   return Text{false, std::string_view(text, length)};
 }
 
-std::optional<MemoryText> read_text(const ReadMemory& read, uint64_t address, uint32_t capacity) {
+MemoryText read_text(const ReadMemory& read, uint64_t address, uint32_t capacity) {
   const std::vector<uint8_t> bytes = read(address, capacity);
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const size_t nul = all.find('\0');
-  if (nul == std::string_view::npos && all.size() < capacity) return std::nullopt;
-  return MemoryText{std::string(all.substr(0, std::min<size_t>(nul, capacity - 1))),
-                    nul >= capacity - 1};
+  if (nul == std::string_view::npos && all.size() < capacity)
+    return {.text = {}, .failed_at = address};
+  return {.text = std::string(all.substr(0, std::min<size_t>(nul, capacity - 1))),
+          .cut = nul >= capacity - 1,
+          .failed_at = {}};
 }
 
-std::optional<MemoryText> join_texts(const ReadMemory& read, uint64_t pointers,
-                                     std::string_view between, uint32_t capacity) {
-  MemoryText made{{}, true, 0};
+MemoryText join_texts(const ReadMemory& read, uint64_t pointers, std::string_view between,
+                      uint32_t capacity) {
+  MemoryText made{.text = {}, .cut = true, .texts = 0, .failed_at = {}};
   for (; made.texts < VM_JOIN_MAX; ++made.texts) {
-    const std::vector<uint8_t> word = read(pointers + uint64_t{8} * made.texts, 8);
+    const uint64_t at = pointers + uint64_t{8} * made.texts;
+    const std::vector<uint8_t> word = read(at, 8);
     uint64_t address = 0;
-    if (word.size() < sizeof address) return std::nullopt;
+    if (word.size() < sizeof address) return {.text = {}, .failed_at = at};
     std::memcpy(&address, word.data(), sizeof address);
     if (address == 0) {
       made.cut = false;
@@ -60,10 +63,10 @@ std::optional<MemoryText> join_texts(const ReadMemory& read, uint64_t pointers,
     }
     if (made.texts > 0) made.text += between.substr(0, capacity - 1 - made.text.size());
     const auto room = static_cast<uint32_t>(capacity - made.text.size());
-    const std::optional<MemoryText> next = read_text(read, address, room);
-    if (!next) return std::nullopt;
-    made.text += next->text;
-    if (next->cut) {
+    MemoryText next = read_text(read, address, room);
+    if (next.failed_at) return next;
+    made.text += next.text;
+    if (next.cut) {
       ++made.texts;
       break;
     }

@@ -38,17 +38,18 @@ using ReadMemory = std::function<std::vector<uint8_t>(uint64_t address, uint32_t
 struct MemoryText {
   std::string text;
   bool cut = false;
-  uint32_t texts = 1;  // that it is made of
+  uint32_t texts = 1;                 // that it is made of
+  std::optional<uint64_t> failed_at;  // the address that did not answer: then there is no text
 };
 
 // As bpf_probe_read_user_str: it cannot tell a text of exactly capacity - 1 bytes from a longer
-// one. Nothing where the memory does not answer.
-std::optional<MemoryText> read_text(const ReadMemory& read, uint64_t address, uint32_t capacity);
+// one.
+MemoryText read_text(const ReadMemory& read, uint64_t address, uint32_t capacity);
 
 // The texts behind an array of pointers, up to a null one, each read into the room that the ones
 // before it have left.
-std::optional<MemoryText> join_texts(const ReadMemory& read, uint64_t pointers,
-                                     std::string_view between, uint32_t capacity);
+MemoryText join_texts(const ReadMemory& read, uint64_t pointers, std::string_view between,
+                      uint32_t capacity);
 
 // Where `part` first or last stands in `text`; -1 if nowhere.
 int64_t find_text(std::string_view text, std::string_view part, bool last);

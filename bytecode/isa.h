@@ -114,6 +114,9 @@ enum {
   VM_BITS_SIGNED = 1 << 16,    /* bits: sign-extend */
   VM_MEM_TEXT = 1 << 16,       /* str.mem: text, that a NUL may end */
   VM_JOIN_MAX = 64,            /* texts of one str.join */
+  /* Nothing is mapped in the first page: an address in it is a null pointer, or that of a member
+   * behind one. A read that fails there makes null and is no fault: null is what C says there. */
+  VM_NULL_PAGE = 4096,
 };
 
 #define VM_STR_NULL ((vm_u64)-1)

@@ -144,8 +144,8 @@ CType BtfParsed::describe(TypeId type) const {
     case BTF_KIND_INT: {
       const uint32_t encoding = btf_int_encoding(found);
       const std::string_view name = text(found->name_off);
-      // A u8 is a number, whatever it is defined as.
-      const bool is_text = !named && (name == "char" || name == "unsigned char");
+      // An s8 is a number, whatever it is defined as.
+      const bool is_text = !named && name == "signed char";
       result.kind = (encoding & BTF_INT_BOOL) != 0 ? CKind::boolean
                     : name == "char" || is_text    ? CKind::character
                                                    : CKind::integer;

@@ -22,6 +22,10 @@ bool is_pointer(int tag) {
          tag == DW_TAG_rvalue_reference_type;
 }
 
+bool is_qualifier(int tag) {
+  return tag == DW_TAG_const_type || tag == DW_TAG_volatile_type || tag == DW_TAG_atomic_type;
+}
+
 std::optional<uint64_t> number(Dwarf_Die die, unsigned attribute) {
   Dwarf_Attribute found;
   Dwarf_Word value = 0;
@@ -29,6 +33,16 @@ std::optional<uint64_t> number(Dwarf_Die die, unsigned attribute) {
       dwarf_formudata(&found, &value) != 0)
     return std::nullopt;
   return value;
+}
+
+// An int8_t is a number, whatever it is defined as; a signed char is text.
+bool is_signed_text(Dwarf_Die die) {
+  for (int depth = 0; depth < depth_max && is_qualifier(dwarf_tag(&die)); ++depth) {
+    const std::optional<Dwarf_Die> of = referred(die, DW_AT_type);
+    if (!of) return false;
+    die = *of;
+  }
+  return dwarf_tag(&die) == DW_TAG_base_type && plain_name(die) == "signed char";
 }
 
 // How many elements each dimension has; 0 where that is not said or changes.
@@ -245,7 +259,8 @@ CType Dwarf::Impl::describe(const Met& type, bool complete) {
       else if (encoding == DW_ATE_float || encoding == DW_ATE_complex_float ||
                encoding == DW_ATE_imaginary_float || encoding == DW_ATE_decimal_float)
         described.kind = CKind::floating;
-      else if (described.size == 1 && (plain_name(die) == "char" || encoding == DW_ATE_UTF))
+      else if (described.size == 1 &&
+               (plain_name(die) == "char" || encoding == DW_ATE_UTF || is_signed_text(type.die)))
         described.kind = CKind::character;
       else if (described.size != 0)
         described.kind = CKind::integer;

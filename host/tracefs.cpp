@@ -50,7 +50,11 @@ std::optional<uint32_t> number(std::string_view text) {
 
 bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
-bool is_char(std::string_view type) { return type == "char" || type == "const char"; }
+bool is_char(std::string_view type) {
+  constexpr std::string_view qualifier = "const ";
+  if (type.starts_with(qualifier)) type.remove_prefix(qualifier.size());
+  return type == "char" || type == "signed char";
+}
 
 // "char comm[16]" and "__data_loc char[] name" into a name, a type and a kind.
 Field declare(std::string_view declaration) {

@@ -8,7 +8,8 @@
 
 #include "strings.bpf.h"
 
-enum { VM_JOINED = VM_FAULTS }; /* joining.after: a null pointer has ended the texts */
+/* joining.after: what has ended the texts */
+enum { VM_JOIN_CUT, VM_JOINED /* a null pointer */, VM_UNREAD };
 
 struct vm_join {
   struct vm_run* run;
@@ -24,11 +25,13 @@ static long vm_join_next(vm_u32 index, void* context) {
   struct vm_run* run = join->run;
   struct vm_joining* joining = &run->joining;
   vm_u64 capacity = join->capacity, length = joining->length;
-  if (vm_read(run->word, 8, join->pointers + 8ull * index) < 0) {
-    joining->after = VM_FAULT_bad_read;
+  vm_u64 address = join->pointers + 8ull * index;
+  if (vm_read(run->word, 8, address) < 0) {
+    joining->after = VM_UNREAD;
+    joining->failed_at = address;
     return 1;
   }
-  vm_u64 address = run->word[0];
+  address = run->word[0];
   if (address == 0) {
     joining->after = VM_JOINED;
     return 1;
@@ -49,7 +52,8 @@ static long vm_join_next(vm_u32 index, void* context) {
   else
     with_nul = bpf_probe_read_user_str(to, room, (const void*)address);
   if (with_nul < 0) {
-    joining->after = VM_FAULT_bad_read;
+    joining->after = VM_UNREAD;
+    joining->failed_at = address;
     return 1;
   }
   if (with_nul == 0) with_nul = 1; /* as in vm_text_read */
@@ -73,10 +77,10 @@ static __always_inline vm_u32 vm_text_join(struct vm_run* run, const struct vm_b
   /* It may lie where the text is made. */
   vm_slice(run, bank, between.bytes, between.length);
   run->joining.texts = run->joining.length = 0;
-  run->joining.after = VM_FAULT_string_cut;
+  run->joining.after = VM_JOIN_CUT;
   bpf_loop(VM_JOIN_MAX, vm_join_next, &join, 0);
   vm_u64 after = run->joining.after;
-  if (after == VM_FAULT_bad_read) return vm_null_text(run, insn);
+  if (after == VM_UNREAD) return vm_null_text(run, insn, run->joining.failed_at);
   vm_finish_text(run, bank, insn, run->joining.length);
   vm_spend(run, run->joining.texts * VM_BLOCK);
   return after == VM_JOINED ? VM_FAULT_none : VM_FAULT_string_cut;

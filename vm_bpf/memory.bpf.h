@@ -20,6 +20,11 @@ static __always_inline long vm_read(void* to, vm_u64 size, vm_u64 address) {
   return bpf_probe_read_user(to, size, (const void*)address);
 }
 
+/* What a failed read is. There is nothing behind a null pointer, which is no fault. */
+static __always_inline vm_u32 vm_failed_at(vm_u64 address) {
+  return address < VM_NULL_PAGE ? VM_FAULT_none : VM_FAULT_bad_read;
+}
+
 /* Copies within map memory: a read like any other, one call for any length, where a loop would cost
  * the verifier a state for every word. */
 static __always_inline void vm_copy(void* to, vm_u64 size, const void* from) {
@@ -57,7 +62,7 @@ static __always_inline vm_u32 vm_load(struct vm_run* run, const struct vm_insn* 
   int failed = vm_read(run->word, size, address) < 0;
   run->regs[insn->a & (VM_REGS - 1)] = failed ? 0 : vm_extend(run, size, insn->c & VM_SIGNED);
   run->regs[(insn->a + 1) & (VM_REGS - 1)] = failed;
-  return failed ? VM_FAULT_bad_read : VM_FAULT_none;
+  return failed ? vm_failed_at(address) : VM_FAULT_none;
 }
 
 #endif

@@ -41,7 +41,8 @@ struct vm_search {
 struct vm_joining {
   vm_u64 texts;
   vm_u64 length;
-  vm_u64 after; /* a fault, or VM_JOINED */
+  vm_u64 after;     /* what has ended it */
+  vm_u64 failed_at; /* the address that did not answer */
 };
 
 struct vm_run {

@@ -40,9 +40,11 @@ static __always_inline void vm_finish_text(struct vm_run* run, const struct vm_b
   vm_spend(run, length);
 }
 
-static __always_inline vm_u32 vm_null_text(struct vm_run* run, const struct vm_insn* insn) {
+/* A text that could not be read at an address. */
+static __always_inline vm_u32 vm_null_text(struct vm_run* run, const struct vm_insn* insn,
+                                           vm_u64 address) {
   run->regs[insn->a & (VM_REGS - 1)] = VM_STR_NULL;
-  return VM_FAULT_bad_read;
+  return vm_failed_at(address);
 }
 
 /* The length of the text in a field of `size` bytes that a NUL may end or not. Reading the field as
@@ -74,9 +76,10 @@ static __always_inline vm_u32 vm_text_context(struct vm_run* run, const struct v
                                               const struct vm_insn* insn) {
   vm_u64 offset = (vm_u32)insn->imm & 0xffff;
   vm_u64 size = vm_masked((vm_u32)insn->imm >> 16, VM_STR_MASK);
+  vm_u64 address = run->context + offset;
   vm_u8* to = vm_heap(run, insn->b);
-  if (bpf_probe_read_kernel(to, size, (const void*)(run->context + offset)) < 0)
-    return vm_null_text(run, insn);
+  if (bpf_probe_read_kernel(to, size, (const void*)address) < 0)
+    return vm_null_text(run, insn, address);
   vm_finish_text(run, bank, insn, vm_measure(to, size));
   return VM_FAULT_none;
 }
@@ -86,15 +89,17 @@ static __always_inline vm_u32 vm_text_loc(struct vm_run* run, const struct vm_ba
                                           const struct vm_insn* insn) {
   vm_u64 offset = (vm_u32)insn->imm & 0xffff;
   vm_u64 capacity = (vm_u32)insn->imm >> 16;
-  if (bpf_probe_read_kernel(run->word, 4, (const void*)(run->context + offset)) < 0)
-    return vm_null_text(run, insn);
+  vm_u64 address = run->context + offset;
+  if (bpf_probe_read_kernel(run->word, 4, (const void*)address) < 0)
+    return vm_null_text(run, insn, address);
   vm_u64 size = (vm_u32)run->word[0] >> 16;
-  vm_u64 address = run->context + ((vm_u32)run->word[0] & 0xffff);
+  address = run->context + ((vm_u32)run->word[0] & 0xffff);
   if (size > capacity) size = capacity;
   size = vm_masked(size, 2 * VM_STR_MAX - 1);
   if (size > VM_STR_MAX) size = VM_STR_MAX;
   vm_u8* to = vm_heap(run, insn->b);
-  if (bpf_probe_read_kernel(to, size, (const void*)address) < 0) return vm_null_text(run, insn);
+  if (bpf_probe_read_kernel(to, size, (const void*)address) < 0)
+    return vm_null_text(run, insn, address);
   vm_u64 length = vm_measure(to, size);
   int cut = capacity != 0 && length >= capacity;
   if (cut) length = capacity - 1;
@@ -114,7 +119,7 @@ static __always_inline vm_u32 vm_text_read(struct vm_run* run, const struct vm_b
     with_nul = bpf_probe_read_kernel_str(to, capacity, (const void*)address);
   else
     with_nul = bpf_probe_read_user_str(to, capacity, (const void*)address);
-  if (with_nul < 0) return vm_null_text(run, insn);
+  if (with_nul < 0) return vm_null_text(run, insn, address);
   /* 6.1 and 6.12 say 0, not 1, of empty user text. */
   if (with_nul == 0) with_nul = 1;
   vm_finish_text(run, bank, insn, with_nul - 1);
@@ -129,7 +134,7 @@ static __always_inline vm_u32 vm_text_bytes(struct vm_run* run, const struct vm_
   vm_u64 address = of_context ? run->context + (imm & 0xffff) : run->regs[insn->c & (VM_REGS - 1)];
   vm_u64 size = vm_masked(of_context ? imm >> 16 : imm & 0xffff, VM_STR_MASK);
   vm_u8* to = vm_heap(run, insn->b);
-  if (vm_read(to, size, address) < 0) return vm_null_text(run, insn);
+  if (vm_read(to, size, address) < 0) return vm_null_text(run, insn, address);
   vm_u64 length = size;
   if (!of_context && imm & VM_MEM_TEXT) length = vm_measure(to, size);
   vm_finish_text(run, bank, insn, length);

@@ -233,6 +233,9 @@ Lowering::Test Lowering::comparison_of(const ast::Binary& node, Operand left, Op
       error.labels[0].text = "not supported in a probe";
       error.hint = "compare their fields";
     }
+    bool is_group = left.shown == As::cgroup || right.shown == As::cgroup;
+    if (is_group && (left.type == Type::string || right.type == Type::string))
+      error.hint = "the path is known to outputs alone; to filter in the kernel: --cgroup PATH";
     error.labels.push_back({left.span, std::string(type_name(left.type))});
     error.labels.push_back({right.span, std::string(type_name(right.type))});
     return {};

@@ -208,7 +208,7 @@ Operand Lowering::machine_register(const ast::Member& member) {
   if (member.optional) return null(member.span);
   std::string hint = did_you_mean(member.name, names, "$" + context_name_ + ".regs.");
   if (hint.empty())
-    hint = names.empty() ? "kprobes and uprobes have registers"
+    hint = names.empty() ? "kprobes, uprobes, usdt and perf have registers"
                          : "there are:" + bytecode::joined(names);
   return fail(member.span, "there is no register `" + member.name + "`",
               names.empty() ? "no registers at " + on_target(schema_)

@@ -76,7 +76,7 @@ Operand Lowering::fetch_string(const Operand& operand, Operand result) {
 
 // Follows all steps but the last, in `into`, the register taken last: the one that the last step
 // starts from is that, or the path's own base. A step that fails leaves 0, so that the next one
-// fails too.
+// meets a null pointer, which is counted no more.
 uint8_t Lowering::load_address(const Operand& operand, uint8_t into) {
   const Field& field = *operand.field;
   uint8_t from = operand.base.value_or(into);

@@ -288,6 +288,8 @@ class Lowering {
   // Verbs on numbers and addresses: memory.cpp.
   // The text there. Registers from `mark` on were the address's own.
   Operand text_at(const Operand& address, std::optional<uint32_t> mark = {});
+  Operand address_behind(const Operand& value);
+  std::string text_hint(const Operand& text, const std::string& hint) const;
   Operand remade(vm_opcode op, const Operand& number, uint8_t c, int32_t imm, Span span);
   Operand narrowed(const Operand& number, uint32_t size, bool is_signed, Span span);
   std::optional<CRef> cast_type(const ast::Expr& expr);

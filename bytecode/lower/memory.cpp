@@ -56,6 +56,22 @@ Operand Lowering::text_at(const Operand& address, std::optional<uint32_t> mark) 
   return result;
 }
 
+// The address that a text stands for: C has it in a `char *` that nobody has read yet. A number is
+// itself; what else is text lies in an array, or in the heap.
+Operand Lowering::address_behind(const Operand& value) {
+  bool is_pointed = value.type == Type::string && value.home == Operand::Home::field &&
+                    value.field->kind == FieldKind::string;
+  if (!is_pointed) return value;
+  Operand address = value;
+  Field field = *value.field;
+  field.kind = FieldKind::address;
+  address.nullable = !field.deref.empty();
+  address.field = interned(std::move(field));
+  address.type = Type::integer;
+  address.capacity = 0;
+  return address;
+}
+
 // An instruction of one number, where it can be in place of its operand.
 Operand Lowering::remade(vm_opcode op, const Operand& number, uint8_t c, int32_t imm, Span span) {
   uint32_t mark = code_.registers();
@@ -99,6 +115,12 @@ Operand Lowering::narrowed(const Operand& number, uint32_t size, bool is_signed,
                 static_cast<int32_t>(8 * size << 8) | (is_signed ? VM_BITS_SIGNED : 0), span);
 }
 
+// What to do where text came instead of an address. A name holds what was read, not where.
+std::string Lowering::text_hint(const Operand& text, const std::string& hint) const {
+  if (text.home != Operand::Home::reg) return hint;
+  return hint + "; or name the pointer itself: $" + context_name_ + ".args.NAME";
+}
+
 // A type by its name in quotes or as a word; nothing where there is none, which has been reported.
 std::optional<CRef> Lowering::cast_type(const ast::Expr& expr) {
   Operand given = value(expr);
@@ -138,17 +160,17 @@ std::optional<CRef> Lowering::cast_type(const ast::Expr& expr) {
 Operand Lowering::as_verb(const CallSite& site, const Operand* input) {
   std::optional<Arguments> given =
       arguments(site, {1, 1, {}, "write $x | as i32, or as 'struct sock *'"});
-  Operand value = input_of(site, input);
+  Operand value = address_behind(input_of(site, input));
   if (!given || value.bad()) return bad_operand(site.span);
   std::optional<CRef> type = cast_type(*given->values[0]);
   if (!type) return bad_operand(site.span);
   if (value.type == Type::boolean && value.is_constant())
     value = constant_operand(Value(*value.integer()), value.span);
   if (value.type != Type::integer)
-    return fail(value.span.end > 0 ? value.span : site.name_span,
-                "`as` says what an int or an address is in C",
-                "this is " + with_article(value.type),
-                value.type == Type::string ? "it is text already" : "give it an int");
+    return fail(
+        value.span.end > 0 ? value.span : site.name_span,
+        "`as` says what an int or an address is in C", "this is " + with_article(value.type),
+        value.type == Type::string ? text_hint(value, "it is text already") : "give it an int");
   Operand result = value;
   result.span = site.span;
   result.shown.reset();
@@ -197,12 +219,13 @@ std::optional<uint32_t> size_of(const Operand& given, int64_t most) {
 // The address that a verb reads at: through the pipe, or its first argument.
 std::optional<Operand> Lowering::address_for(const CallSite& site, const Operand* input,
                                              const Arguments& given) {
-  Operand address = input ? *input : value(*given.values.front());
+  Operand address = address_behind(input ? *input : value(*given.values.front()));
   if (address.bad()) return std::nullopt;
   if (address.type == Type::integer) return address;
   fail(address.span.end > 0 ? address.span : site.name_span, "`" + site.name + "` takes an address",
        "this is " + with_article(address.type),
-       address.type == Type::string ? "remove " + site.name : "addresses are ints");
+       address.type == Type::string ? text_hint(address, "remove " + site.name)
+                                    : "addresses are ints");
   return std::nullopt;
 }
 

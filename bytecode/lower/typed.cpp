@@ -9,7 +9,7 @@
 //   pointer     an int that can be followed; in an output the address
 //   structure   the record of those members that are values; embedded structures are left out
 //   array       the list of its items, where they are values and at most 64
-//   char[], char *, and whatever points to char: a string
+//   char[], char *: a string; unsigned char is a number, but for the kernel's names (qstr)
 //   enum        an int in the kernel, its name in outputs
 //   bool, integers, bitfields: what they are; 16 bytes and floats cannot be read
 
@@ -36,6 +36,11 @@ std::string without_qualifiers(std::string name) {
     for (size_t at = name.find(word); at != std::string::npos; at = name.find(word))
       name.erase(at, word.size());
   return name;
+}
+
+// The kernel's names of files are text that C declares as unsigned bytes.
+bool is_text_of_bytes(std::string_view structure, std::string_view member) {
+  return structure.ends_with("struct qstr") && member == "name";
 }
 
 // Which of `size` bytes at a byte offset hold a bitfield, as C lays it out: one of its type's
@@ -233,7 +238,8 @@ Operand Lowering::part_at(const Operand& place, uint64_t offset, const CMember& 
       part.shown = As::enumeration;
       break;
     case CKind::pointer:
-      if (shape(pointee(type)).kind == CKind::character)
+      if (shape(pointee(type)).kind == CKind::character ||
+          is_text_of_bytes(shape(place.ctype).name, member.name))
         as_text(FieldKind::string, options_.string_bytes - 1);
       break;
     case CKind::structure:

@@ -16,8 +16,8 @@ using bytecode::Result;
 using bytecode::Status;
 using bytecode::Value;
 
-constexpr size_t kContextMax = 96;      // the most that a test run of the kernel takes
-constexpr uint64_t kUnreadable = 0x10;  // in the first page, which nobody has
+constexpr size_t kContextMax = 96;              // the most that a test run of the kernel takes
+constexpr uint64_t kUnreadable = VM_NULL_PAGE;  // the first address that is no null pointer
 
 class Maker {
  public:

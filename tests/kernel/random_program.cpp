@@ -26,7 +26,7 @@ constexpr unsigned kStringBlocks = 12;  // of the heap, for each
 constexpr unsigned kSpares[] = {12, 13, 15};
 constexpr unsigned kPart = 24;  // a string, then the start and the end of a part of it
 constexpr unsigned kTextMax = (kStringBlocks - 1) * VM_BLOCK;
-constexpr unsigned kAddresses = 6;
+constexpr unsigned kAddresses = 7;
 constexpr unsigned kPointers = 3;  // the address of an array of them
 constexpr unsigned kLocOffset = 8 * kAddresses;
 constexpr unsigned kTextOffset = kLocOffset + 8;
@@ -406,7 +406,8 @@ bytecode::Event random_event(Random& random, cases::Memory& memory) {
       pointers.empty()
           ? 0x10
           : memory.add_at_edge({reinterpret_cast<const char*>(pointers.data()), pointers.size()}),
-      0x10,
+      0x10,                   // as good as null
+      VM_NULL_PAGE,           // no null pointer, and not mapped
       0xffff'8000'0000'0010,  // kernel space that x86 leaves empty
   };
   std::memcpy(event.context.data(), addresses, sizeof addresses);

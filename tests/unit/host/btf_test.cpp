@@ -29,6 +29,7 @@ class BtfTest : public testing::Test {
     base_ = btf__new_empty();
     char_ = btf__add_int(base_, "char", 1, BTF_INT_SIGNED);
     uchar_ = btf__add_int(base_, "unsigned char", 1, 0);
+    schar_ = btf__add_int(base_, "signed char", 1, BTF_INT_SIGNED);
     int_ = btf__add_int(base_, "int", 4, BTF_INT_SIGNED);
     uint_ = btf__add_int(base_, "unsigned int", 4, 0);
     ulong_ = btf__add_int(base_, "long unsigned int", 8, 0);
@@ -36,6 +37,7 @@ class BtfTest : public testing::Test {
     bool_ = btf__add_int(base_, "_Bool", 1, BTF_INT_BOOL);
     double_ = btf__add_float(base_, "double", 8);
     u8_ = btf__add_typedef(base_, "u8", uchar_);
+    s8_ = btf__add_typedef(base_, "s8", schar_);
     be32_ = btf__add_typedef(base_, "__be32", uint_);
     const_char_ = btf__add_const(base_, char_);
     text_ = btf__add_ptr(base_, const_char_);
@@ -144,9 +146,9 @@ class BtfTest : public testing::Test {
   std::string folder_;
   btf* base_ = nullptr;
   btf* module_ = nullptr;
-  int char_, uchar_, int_, uint_, ulong_, ullong_, bool_, double_, u8_, be32_, const_char_, text_,
-      const_text_, argv_, void_pointer_, comm_, mac_, words_, state_, wide_, choice_, inner_, sock_,
-      sock_pointer_, pair_, small_, large_, handler_proto_, handler_;
+  int char_, uchar_, schar_, s8_, int_, uint_, ulong_, ullong_, bool_, double_, u8_, be32_,
+      const_char_, text_, const_text_, argv_, void_pointer_, comm_, mac_, words_, state_, wide_,
+      choice_, inner_, sock_, sock_pointer_, pair_, small_, large_, handler_proto_, handler_;
 };
 
 TEST_F(BtfTest, EveryKindOfType) {
@@ -161,8 +163,10 @@ TEST_F(BtfTest, EveryKindOfType) {
   const Expected expected[] = {
       {0, CKind::nothing, 0, false, "void"},
       {char_, CKind::character, 1, true, "char"},
-      {uchar_, CKind::character, 1, false, "unsigned char"},
+      {uchar_, CKind::integer, 1, false, "unsigned char"},
+      {schar_, CKind::character, 1, true, "signed char"},
       {u8_, CKind::integer, 1, false, "u8"},
+      {s8_, CKind::integer, 1, true, "s8"},
       {int_, CKind::integer, 4, true, "int"},
       {be32_, CKind::integer, 4, false, "__be32"},
       {bool_, CKind::boolean, 1, false, "_Bool"},

@@ -68,6 +68,9 @@ TEST_P(Builds, RegistersThenTheStack) {
                    "eighth string @152[16] const char *", "retval int64 @80 long int"}));
   EXPECT_EQ(fields(GetParam(), "color_name"),
             (Lines{"color int32 @112 enum color", "retval string @80 const char *"}));
+  EXPECT_EQ(fields(GetParam(), "take_bytes"),
+            (Lines{"text string @112 const signed char *", "numbers address @104 const int8_t *",
+                   "retval int32 @80 int"}));
   EXPECT_EQ(fields(GetParam(), "nothing"), Lines{"retval ? void"});
 }
 

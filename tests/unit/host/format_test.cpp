@@ -116,6 +116,22 @@ TEST(Format, DataLocAndArrays) {
   EXPECT_EQ(raw.find_arg("id")->kind, FieldKind::integer);
 }
 
+// Text is of char and of signed char; what is unsigned are bytes.
+TEST(Format, WhatIsText) {
+  const auto format = parse_format(
+      "ID: 5\nformat:\n"
+      "\tfield:signed char * s;\toffset:8;\tsize:8;\tsigned:0;\n"
+      "\tfield:const unsigned char * u;\toffset:16;\tsize:8;\tsigned:0;\n"
+      "\tfield:u8 * b;\toffset:24;\tsize:8;\tsigned:0;\n"
+      "\tfield:char * c;\toffset:32;\tsize:8;\tsigned:0;\n");
+  ASSERT_TRUE(format.ok());
+  ASSERT_EQ(format->fields.size(), 4u);
+  EXPECT_EQ(format->fields[0].kind, FieldKind::string);
+  EXPECT_EQ(format->fields[1].kind, FieldKind::address);
+  EXPECT_EQ(format->fields[2].kind, FieldKind::address);
+  EXPECT_EQ(format->fields[3].kind, FieldKind::string);
+}
+
 // `bpf-tracepoint` reads whatever the running kernel says; what makes no sense is no field's text.
 TEST(Format, OddDeclarations) {
   const auto format = parse_format(

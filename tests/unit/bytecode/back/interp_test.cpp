@@ -203,14 +203,51 @@ TEST(Interp, BytesAndTheTextThatTheyBeginWith) {
   EXPECT_EQ(bytes("abc", 4, true), "[null][0]" + fault(VM_FAULT_bad_read, 1));
 }
 
-// An array of pointers at 0x1000, to texts behind it; 0x10 answers nobody.
+// What reads memory makes null and no fault of an address in the first page, and a fault of the
+// next one.
+TEST(Interp, NullPointersAreNoFailedReads) {
+  const auto read = [](vm_opcode op, int64_t address, int imm) {
+    ProgramMaker maker;
+    maker.add(VM_OP_ldi, 0, 0, 0, static_cast<int32_t>(address));
+    maker.add(VM_OP_str_lit, 1, 0, 0, maker.literal("-"));
+    maker.add(op, 2, 1, 0, imm);
+    maker.send_text(2);
+    maker.add(VM_OP_exit);
+    return run_text(maker, Event{});
+  };
+  for (const vm_opcode op : {VM_OP_str_read, VM_OP_str_mem, VM_OP_str_join}) {
+    for (const int address : {0, 8, VM_NULL_PAGE - 1})
+      EXPECT_EQ(read(op, address, 8), "[null]") << op;
+    for (const int address : {int{VM_NULL_PAGE}, -8})
+      EXPECT_EQ(read(op, address, 8), "[null]" + fault(VM_FAULT_bad_read, 2)) << op;
+  }
+  const auto load = [](int base, int offset) {
+    ProgramMaker maker;
+    maker.add(VM_OP_ldi, 0, 0, 0, base);
+    maker.add(VM_OP_ld_mem, 1, 0, 8, offset);
+    maker.add(VM_OP_row_begin, 0, 0, 0, maker.site({Raw::word}));
+    maker.add(VM_OP_row_int, 1);
+    maker.add(VM_OP_row_null, 2, 0, 0, 0);
+    maker.add(VM_OP_row_send);
+    maker.add(VM_OP_exit);
+    return run_text(maker, Event{});
+  };
+  EXPECT_EQ(load(0, 4095), "[null]");
+  EXPECT_EQ(load(0, 4096), "[null]" + fault(VM_FAULT_bad_read, 1));
+  EXPECT_EQ(load(4096, -1), "[null]");
+  EXPECT_EQ(load(0, -8), "[null]" + fault(VM_FAULT_bad_read, 1));
+}
+
+// An array of pointers at 0x1000, to texts behind it; 0x10 is as good as null, 0xf000 answers
+// nobody.
 std::string joined(const std::vector<std::string>& texts, int capacity, bool ends = true,
                    const std::string& between = "-") {
   std::string memory, behind;
   const size_t words = texts.size() + ends;
   for (size_t i = 0; i < words; ++i) {
     uint64_t address = i < texts.size() ? 0x1000 + 8 * words + behind.size() : 0;
-    if (i < texts.size() && texts[i] == "unreadable") address = 0x10;
+    if (i < texts.size() && texts[i] == "unreadable") address = 0xf000;
+    if (i < texts.size() && texts[i] == "null page") address = 0x10;
     if (i < texts.size()) behind.append(texts[i].c_str(), texts[i].size() + 1);
     memory.append(reinterpret_cast<const char*>(&address), sizeof address);
   }
@@ -233,6 +270,7 @@ TEST(Interp, JoinsTextsUpToANullPointer) {
   EXPECT_EQ(joined({"abc", "de"}, 5), R"(["abc-"])" + cut);
   EXPECT_EQ(joined({"abc", "de"}, 6, true, "----"), R"(["abc--"])" + cut);
   EXPECT_EQ(joined({"a", "unreadable"}, 64), "[null]" + bad);
+  EXPECT_EQ(joined({"a", "null page"}, 64), "[null]");
   const std::vector<std::string> most(VM_JOIN_MAX, "");
   EXPECT_EQ(joined(most, 256, true, ""), R"([""])" + cut);
   EXPECT_EQ(joined({most.begin() + 1, most.end()}, 256, true, ""), R"([""])");
