@@ -138,22 +138,26 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
 
 // A breakpoint inside an instruction is part of it: the program goes on and does something else.
 // The kernel looks at no more than the place itself.
-Status is_safe(const Place& place, const Dwarf* dwarf) {
+Status refuse_unknown_start(const Place& place, const Dwarf* dwarf) {
   if (place.is_start) return bytecode::Nothing{};
+#if defined(__aarch64__)
+  if (place.address % 4 == 0) return bytecode::Nothing{};  // all instructions have four bytes
+#endif
   constexpr uint64_t far = 4096;  // of a symbol without a size, and where there is no symbol
   const ElfSymbol* symbol = place.inside;
   const uint64_t low = symbol == nullptr ? place.address : symbol->address;
   const uint64_t size = symbol == nullptr || symbol->size == 0 ? far : symbol->size;
   std::vector<uint64_t> starts;
-  if (dwarf != nullptr) starts = dwarf->statements(low, low + size);
+  if (dwarf != nullptr) starts = dwarf->instruction_starts(low, low + size);
   if (std::binary_search(starts.begin(), starts.end(), place.address)) return bytecode::Nothing{};
+  std::erase(starts, low);
   std::string hint = "objdump -d shows the instructions; --unsafe takes the place as it is";
-  if (symbol != nullptr && starts.size() > 1) {
+  if (symbol != nullptr && !starts.empty()) {
     constexpr size_t shown_most = 4;
     hint = "its line table knows";
-    for (size_t i = 1; i < std::min(starts.size(), shown_most + 1); ++i)
-      hint += (i == 1 ? " " : ", ") + place.function + "+" + hexadecimal(starts[i] - low);
-    hint += starts.size() > shown_most + 1 ? " ..." : "";
+    for (size_t i = 0; i < std::min(starts.size(), shown_most); ++i)
+      hint += (i == 0 ? " " : ", ") + place.function + "+" + hexadecimal(starts[i] - low);
+    hint += starts.size() > shown_most ? " ..." : "";
     hint += "; --unsafe takes the place as it is";
   }
   return no_target("nothing says that an instruction begins at " + place.name +
@@ -233,7 +237,7 @@ Result<std::vector<Target>> uprobe_targets(Kind kind, std::string_view file,
                                     "a return probe needs the function itself" +
                                         (place.function.empty() ? "" : ": " + place.function)));
     if (!is_unsafe)
-      if (Status safe = is_safe(place, dwarf.get()); !safe)
+      if (Status safe = refuse_unknown_start(place, dwarf.get()); !safe)
         return about_symbol(std::move(safe).error());
     Target target = make_target(kind, *path, place.name, place.offset);
     target.note = place.note;

@@ -11,7 +11,7 @@ namespace host {
 
 bool reads_text(const bytecode::Program& program) {
   return std::any_of(program.code.begin(), program.code.end(), [](const vm_insn& insn) {
-    return insn.op == VM_OP_str_read || insn.op == VM_OP_str_bytes || insn.op == VM_OP_str_join;
+    return insn.op == VM_OP_str_read || insn.op == VM_OP_str_mem || insn.op == VM_OP_str_join;
   });
 }
 
@@ -37,16 +37,21 @@ Result<std::vector<Attachment>> link_call_ends(Attaching& attaching,
   return made;
 }
 
-void forget_parked(const Loader& loader, const std::set<uint32_t>& slots) {
+size_t forget_parked(const Loader& loader, const std::set<uint32_t>& slots) {
   std::vector<vm_parked_key> keys;
-  vm_parked_key next = {};
+  vm_parked_key key = {}, next = {};
   const vm_parked_key* before = nullptr;
-  while (bpf_map_get_next_key(loader.parked(), before, &next) == 0) {
-    keys.push_back(next);
-    before = &keys.back();
+  // The kernel begins anew where a key has gone meanwhile: other probes' runs come and go.
+  for (size_t steps = 0; steps < VM_PARKED_MAX; ++steps) {
+    if (bpf_map_get_next_key(loader.parked(), before, &next) != 0) break;
+    key = next;
+    before = &key;
+    if (slots.count(key.slot) != 0) keys.push_back(key);
   }
-  for (const vm_parked_key& key : keys)
-    if (slots.count(key.slot) != 0) bpf_map_delete_elem(loader.parked(), &key);
+  size_t forgotten = 0;
+  for (const vm_parked_key& parked : keys)
+    if (bpf_map_delete_elem(loader.parked(), &parked) == 0) ++forgotten;
+  return forgotten;
 }
 
 }  // namespace host

@@ -12,14 +12,14 @@
 
 namespace host {
 
-// Whether a closure reads text of the traced process.
+// Whether a closure reads text or bytes of the traced process.
 bool reads_text(const bytecode::Program& program);
 
 // Links the ends of the places' system calls. All targets have a `call_end`.
 Result<std::vector<Attachment>> link_call_ends(Attaching& attaching,
                                                const std::vector<AttachPlace>& places);
 
-// Forgets the runs that still wait in these slots.
-void forget_parked(const Loader& loader, const std::set<uint32_t>& slots);
+// Forgets the runs that still wait in these slots; how many. Nothing parks there any more.
+size_t forget_parked(const Loader& loader, const std::set<uint32_t>& slots);
 
 }  // namespace host

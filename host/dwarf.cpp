@@ -203,7 +203,7 @@ std::optional<Dwarf_Die> Dwarf::Impl::function(uint64_t address) {
   return found->second;
 }
 
-std::vector<uint64_t> Dwarf::statements(uint64_t low, uint64_t high) const {
+std::vector<uint64_t> Dwarf::instruction_starts(uint64_t low, uint64_t high) const {
   std::vector<uint64_t> found;
   std::optional<Dwarf_Die> unit = impl_->unit_at(low);
   Dwarf_Lines* lines = nullptr;

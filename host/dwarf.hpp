@@ -44,9 +44,9 @@ class Dwarf : public bytecode::TypeSource {
 
   // The function that begins at this address of the file's own numbering.
   std::optional<DwarfFunction> function_at(uint64_t address) const;
-  // The addresses in [low, high) where a statement's instructions begin, in order, as the line
-  // table has them; none where it does not reach.
-  std::vector<uint64_t> statements(uint64_t low, uint64_t high) const;
+  // The addresses in [low, high) that the line table of low's unit has, in order: an instruction
+  // begins at each of them. None where there is no such table.
+  std::vector<uint64_t> instruction_starts(uint64_t low, uint64_t high) const;
   // Whether C++ passes objects of this class by their address, whatever their size.
   bool passed_by_address(bytecode::TypeId type) const;
 

@@ -62,8 +62,9 @@ void end_family(const Loader& loader, uint32_t id) {
   std::vector<vm_relative> members;
   vm_relative key = {}, next = {};
   const vm_relative* before = nullptr;
-  while (members.size() < VM_RELATIVES_MAX &&
-         bpf_map_get_next_key(loader.family(), before, &next) == 0) {
+  // The kernel begins anew where a key has gone meanwhile: processes of other families end.
+  for (size_t steps = 0; steps < VM_RELATIVES_MAX; ++steps) {
+    if (bpf_map_get_next_key(loader.family(), before, &next) != 0) break;
     key = next;
     before = &key;
     if ((key.family & ~static_cast<uint32_t>(VM_FAMILY_NAMED)) == id) members.push_back(key);

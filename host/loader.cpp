@@ -161,8 +161,9 @@ uint32_t possible_cpus() {
 }
 
 void Constants::add_syscall(int32_t number, uint64_t cookie_of_call) {
+  assert(number >= 0 && number < VM_SYSCALLS_MAX);
   syscalls.resize(VM_SYSCALLS_MAX);
-  syscalls[static_cast<size_t>(number) % VM_SYSCALLS_MAX] = cookie_of_call;
+  syscalls[static_cast<size_t>(number)] = cookie_of_call;
 }
 
 Result<Fd> InnerShape::create(const char* what, uint32_t entries) const {

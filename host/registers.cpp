@@ -43,7 +43,8 @@ constexpr SyscallRegisters number_registers = {offsetof(pt_regs, orig_rax), offs
 #elif defined(__aarch64__)
 // x0 is first in user_pt_regs, which the kernel's pt_regs begins with.
 constexpr uint32_t call_offsets[] = {0, 8, 16, 24, 32, 40, 48, 56};
-constexpr uint32_t syscall_offsets[] = {0, 8, 16, 24, 32, 40};
+// A call's result takes the place of its first argument; orig_x0, behind user_pt_regs, keeps it.
+constexpr uint32_t syscall_offsets[] = {272, 8, 16, 24, 32, 40};
 constexpr Named names[] = {
     {"pc", 256},  {"sp", 248},  {"lr", 240},  {"x0", 0},    {"x1", 8},    {"x2", 16},
     {"x3", 24},   {"x4", 32},   {"x5", 40},   {"x6", 48},   {"x7", 56},   {"x8", 64},

@@ -154,7 +154,12 @@ void Session::Impl::retreat(ProbeId id, Probe&& probe) {
 }
 
 void Session::Impl::finish(ProbeId id, Probe& probe) {
+  std::set<uint32_t> parking;
+  for (const Seat& seat : probe.seats)
+    if (seat.parks) parking.insert(seat.slot->index);
+  const size_t parked = parking.empty() ? 0 : forget_parked(*loader, parking);
   if (ClosedProbes::Closed* last = closed.find(id)) {
+    last->info.missed += parked;  // hits whose run never came
     // The kernel's last word. What runs under way sent after the detach is dropped: it is lost.
     const vm_stats stats = stats_of(probe);
     last->info.hits = stats.hits;
@@ -164,10 +169,6 @@ void Session::Impl::finish(ProbeId id, Probe& probe) {
   probe.attachments.clear();
   for (uint32_t generation : probe.generations) generations.erase(generation);
   clear_counters(probe);
-  std::set<uint32_t> parking;
-  for (const Seat& seat : probe.seats)
-    if (seat.parks) parking.insert(seat.slot->index);
-  if (!parking.empty()) forget_parked(*loader, parking);
   if (probe.family != 0) end_family(*loader, probe.family);
   if (probe.owns_ring) rings->drop(probe.ring);
   for (Seat& seat : probe.seats) {

@@ -55,20 +55,26 @@ bool same_program(const Program& a, const Program& b) {
          a.rows == b.rows && a.maps == b.maps;
 }
 
-// Each program once, and which one each member has.
-struct Programme {
+// Each program once, and which one each member has. Targets whose hits may be run at the end of
+// their system call share no place with others: a place parks for all of its targets or for none.
+struct Grouping {
   std::vector<std::shared_ptr<const Program>> programs;
   std::vector<size_t> index;
 };
-Programme group(const std::vector<Member>& members) {
-  Programme grouped;
-  auto& programs = grouped.programs;
+Grouping group(const std::vector<Member>& members) {
+  Grouping grouped;
+  std::vector<bool> may_park;  // of each program
   for (const Member& member : members) {
-    const auto same = std::find_if(programs.begin(), programs.end(), [&](const auto& known) {
-      return known == member.program || same_program(*known, *member.program);
-    });
-    grouped.index.push_back(static_cast<size_t>(same - programs.begin()));
-    if (same == programs.end()) programs.push_back(member.program);
+    const bool parks = !member.target.call_end.empty() && reads_text(*member.program);
+    size_t same = 0;
+    while (same < grouped.programs.size() &&
+           (may_park[same] != parks || !(grouped.programs[same] == member.program ||
+                                         same_program(*grouped.programs[same], *member.program))))
+      ++same;
+    grouped.index.push_back(same);
+    if (same < grouped.programs.size()) continue;
+    grouped.programs.push_back(member.program);
+    may_park.push_back(parks);
   }
   return grouped;
 }
@@ -193,7 +199,11 @@ void Session::Impl::link_ends(Probe& probe) {
   const AttachOptions none;
   Attaching attaching{machine, *kernel_programs, none};
   Result<std::vector<Attachment>> linked = link_call_ends(attaching, places);
-  if (!linked) return;
+  if (!linked) {
+    add_note(probe.note, "text that is not in memory when a call begins is not read at its end: " +
+                             linked.error().message);
+    return;
+  }
   std::move(linked->begin(), linked->end(), std::back_inserter(probe.attachments));
   for (size_t i = 0; i < probe.seats.size(); ++i) {
     if (!possible[i]) continue;
@@ -226,7 +236,7 @@ Result<ProbeInfo> Session::Impl::attach(std::vector<Member> members,
                                         const AttachOptions& attach_options) {
   if (members.empty()) return no_target("no target is given", "name one, or several as a list");
   if (Status good = check(attach_options); !good) return std::move(good).error();
-  Programme grouped = group(members);
+  Grouping grouped = group(members);
   for (const ProgramPointer& program : grouped.programs)
     if (Status valid = bytecode::validate(*program); !valid) return std::move(valid).error();
   if (Status started = start(); !started) return std::move(started).error();

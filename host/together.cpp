@@ -19,6 +19,7 @@ class Division {
       if (Status first = add(places.first(linking_.at_most)); !first) return first;
       return add(places.subspan(linking_.at_most));
     }
+    if (can_ && !*can_) return add_singles(places);
     Result<Attachment> all = linking_.together(places);
     if (all) {
       attached_.attachments.push_back(std::move(all).value());
@@ -64,7 +65,7 @@ class Division {
     if (!refusal_) refusal_ = std::move(one).error();
     ++left_out_;
     if (left_out_ <= named)
-      names_ += (names_.empty() ? "" : ", ") + place.target->func;
+      names_ += (names_.empty() ? "" : ", ") + place.target->text;
     else if (left_out_ == named + 1)
       names_ += " ...";
     return Nothing{};

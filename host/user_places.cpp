@@ -1,7 +1,9 @@
 #include "host/user_places.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <span>
 
 #include "host/together.hpp"
@@ -71,13 +73,23 @@ Result<Attached> attach_user_places(Attaching& attaching, const std::vector<Atta
   std::map<std::string, std::vector<AttachPlace>> files;
   for (const AttachPlace& place : places) files[place.target->path].push_back(place);
   Attached all;
+  std::optional<bytecode::Error> refusal;  // of a file of which a glob meant all places
   for (const auto& [path, in_file] : files) {
     Result<Attached> attached = attach_together(attaching.machine, in_file, linking);
-    if (!attached) return attached;
+    if (!attached) {
+      const bool was_named =
+          std::any_of(in_file.begin(), in_file.end(),
+                      [](const AttachPlace& place) { return !place.target->is_of_glob; });
+      if (was_named || files.size() == 1) return attached;
+      add_note(all.note, path + " is left out: " + attached.error().message);
+      refusal = std::move(attached).error();
+      continue;
+    }
     std::move(attached->attachments.begin(), attached->attachments.end(),
               std::back_inserter(all.attachments));
     if (all.note != attached->note) add_note(all.note, attached->note);
   }
+  if (all.attachments.empty() && refusal) return std::move(*refusal);
   return all;
 }
 

@@ -363,6 +363,8 @@ static __always_inline void vm_run_closure(vm_u32 slot, vm_u32 site, vm_u64 cont
   struct vm_stats* stats = bpf_map_lookup_elem(&vm_stats, &slot);
   if (!stats) return;
   if (!parked) __sync_fetch_and_add(&stats->hits, 1);
+  if (!parked && probe->parks && vm_find_parked(slot) && vm_forget_parked(slot))
+    __sync_fetch_and_add(&stats->skipped, 1);
   struct vm_run* run = vm_claim();
   if (!run) {
     __sync_fetch_and_add(&stats->skipped, 1);

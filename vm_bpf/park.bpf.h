@@ -5,6 +5,9 @@
  * By the end of the call the kernel has read it. So a run that has done nothing yet is given up and
  * runs anew at that end, over a copy of the entry's context. Whatever it cannot read then is a
  * fault like any other.
+ *
+ * At most one run waits for a slot and a thread, and none from an earlier call: a thread's next hit
+ * clears what an end has left that its program never saw.
  */
 #ifndef VM_PARK_BPF_H
 #define VM_PARK_BPF_H
@@ -34,9 +37,11 @@ static __always_inline struct vm_parked* vm_find_parked(vm_u32 slot) {
   return bpf_map_lookup_elem(&vm_parked, &key);
 }
 
-static __always_inline void vm_forget_parked(vm_u32 slot) {
+/* Whether there was one. */
+static __always_inline int vm_forget_parked(vm_u32 slot) {
   struct vm_parked_key key = {.slot = slot, .tid = bpf_get_current_pid_tgid()};
-  bpf_map_delete_elem(&vm_parked, &key);
+  int error = bpf_map_delete_elem(&vm_parked, &key);
+  return error == 0;
 }
 
 #endif

@@ -28,6 +28,8 @@ std::vector<std::string> words_of(const Node& node) {
       words.push_back(*text);
     else if (const int64_t* number = item.get_if<int64_t>())
       words.push_back(std::to_string(*number));  // a bare address
+    else if (const bytecode::Duration* duration = item.get_if<bytecode::Duration>())
+      words.push_back(duration_word(duration->nanoseconds));
     else
       return false;
     return true;
@@ -35,8 +37,6 @@ std::vector<std::string> words_of(const Node& node) {
   if (const bytecode::List* list = value->get_if<bytecode::List>()) {
     for (const bytecode::Value& item : *list)
       if (!take(item)) return {};
-  } else if (const bytecode::Duration* duration = value->get_if<bytecode::Duration>()) {
-    words.push_back(duration_word(duration->nanoseconds));
   } else {
     take(*value);
   }

@@ -131,6 +131,25 @@ TEST_F(SessionTest, AClosureThatBeginsToReadTextIsRunAtTheEnd) {
   EXPECT_EQ(faults_of(session_, probe), 0);
 }
 
+TEST_F(SessionTest, BytesAreReadAtTheEndLikeText) {
+  attach(tracepoint("syscalls:sys_enter_openat"),
+         "{|ctx| {first: (read-mem $ctx.args.filename 4)} }", own);
+  open_unread();
+  const std::vector<Value> rows = values();
+  ASSERT_EQ(rows.size(), static_cast<size_t>(opens));
+  for (const Value& row : rows)
+    EXPECT_EQ(row, Value(Record{{"first", Value(bytecode::Binary{{'/', 'n', 'o', 'n'}})}}));
+}
+
+TEST_F(SessionTest, CallsThatNeverEndKeepTheOthersParking) {
+  Request request = {.kind = Kind::tracepoint};
+  for (const char* call : {"execve", "openat", "mkdirat", "unlinkat", "fchmodat", "faccessat"})
+    request.targets.push_back(std::string("syscalls:sys_enter_") + call);
+  attach_all(session_, request, "{|ctx| {fd: -1, path: (read-str $ctx.arg1)} }", own);
+  open_unread();
+  EXPECT_EQ(values(), rows_with(Value(path)));
+}
+
 TEST_F(SessionTest, AProbeThatIsGoneIsNotRunAtTheEnd) {
   const auto folder = std::filesystem::temp_directory_path() / ("ends-" + std::to_string(getpid()));
   std::filesystem::create_directory(folder);

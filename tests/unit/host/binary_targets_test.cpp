@@ -74,7 +74,7 @@ TEST(UprobeTargets, OnlyWhereAnInstructionBegins) {
   const auto dwarf = Dwarf::open(file);
   ASSERT_TRUE(dwarf.ok());
   const std::vector<uint64_t> starts =
-      (*dwarf)->statements(symbol->address, symbol->address + symbol->size);
+      (*dwarf)->instruction_starts(symbol->address, symbol->address + symbol->size);
   ASSERT_GT(starts.size(), 2u);
   EXPECT_EQ(starts.front(), symbol->address);
   const std::string known = "take_all+" + std::to_string(starts[1] - symbol->address);
