@@ -113,6 +113,8 @@ static __always_inline vm_u32 vm_text_read(struct vm_run* run, const struct vm_b
   vm_u64 address = run->regs[insn->c & (VM_REGS - 1)];
   vm_u64 capacity = (vm_u32)insn->imm;
   if (capacity == 0 || capacity > VM_STR_MAX) return VM_FAULT_bad_program;
+  /* 6.1 forgets the comparison where clang keeps the number on the stack. */
+  capacity = vm_masked(capacity, 2 * VM_STR_MAX - 1);
   vm_u8* to = vm_heap(run, insn->b);
   int with_nul;
   if (vm_is_kernel(address))
