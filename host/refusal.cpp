@@ -60,6 +60,13 @@ Error refusal(std::string_view operation, int error, std::string_view log) {
   return result;
 }
 
+bool is_of_the_machine(const Error& refused) {
+  if (refused.kind != ErrorKind::system) return false;
+  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOSPC, EPERM, EACCES})
+    if (refused.message.ends_with(std::strerror(error))) return true;
+  return false;
+}
+
 Error no_target(std::string message, std::string hint) {
   Error result;
   result.kind = ErrorKind::target;

@@ -13,6 +13,10 @@ namespace host {
 // EPERM and EACCES get the hint that names the missing capability; `log` goes into the detail.
 bytecode::Error refusal(std::string_view operation, int error, std::string_view log = {});
 
+// Whether a refusal() would meet every further attempt as well: no descriptors, no memory, no
+// right.
+bool is_of_the_machine(const bytecode::Error& refused);
+
 // A target that is not there, or that this kernel cannot take.
 bytecode::Error no_target(std::string message, std::string hint);
 

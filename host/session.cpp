@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,15 @@ bytecode::Clock session_clock() {
   return {int64_t{real.tv_sec} * 1'000'000'000 + real.tv_nsec - monotonic};
 }
 
+// A probe on many functions may hold two descriptors for each, and one that is gone holds its own
+// until the kernel has let go of its links.
+void raise_descriptor_limit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 Session::Impl::Impl(SessionOptions given) : options(std::move(given)), clock(session_clock()) {
@@ -51,6 +61,7 @@ Session::Impl::~Impl() {
 
 Status Session::Impl::start() {
   if (rings) return Nothing{};
+  raise_descriptor_limit();
   Result<std::unique_ptr<Reclaimer>> made = Reclaimer::create();
   if (!made) return std::move(made).error();
   pending_event = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "host/refusal.hpp"
+
 namespace host {
 
 using bytecode::Nothing;
@@ -25,6 +27,7 @@ class Division {
       attached_.attachments.push_back(std::move(all).value());
       return Nothing{};
     }
+    if (is_of_the_machine(all.error())) return std::move(all).error();
     if (!can_) can_ = linking_.can();
     if (!*can_) {
       note_singles();
@@ -61,7 +64,7 @@ class Division {
       attached_.attachments.push_back(std::move(one).value());
       return Nothing{};
     }
-    if (!place.target->is_of_glob) return std::move(one).error();
+    if (!place.target->is_of_glob || is_of_the_machine(one.error())) return std::move(one).error();
     if (!refusal_) refusal_ = std::move(one).error();
     ++left_out_;
     if (left_out_ <= named)

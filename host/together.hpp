@@ -24,7 +24,7 @@ struct Linking {
 };
 
 // Links all places. One that cannot be probed is an Error if it was named, and is left out with a
-// note if a glob meant it among others.
+// note if a glob meant it among others. What the machine has no more of is an Error in any case.
 Result<Attached> attach_together(const Machine& machine, const std::vector<AttachPlace>& places,
                                  const Linking& linking);
 

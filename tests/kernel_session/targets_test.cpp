@@ -1,4 +1,5 @@
 // One probe on several targets: what they share, which of them was hit, all or none of them.
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -61,6 +62,27 @@ TEST_F(SessionTest, WithoutUprobeMultiEachHasItsLink) {
   const Value table = must(session.map_get("calls"));
   EXPECT_EQ(value_at(table, Value("session_hit")), 1);
   EXPECT_EQ(value_at(table, Value("session_other")), 2);
+}
+
+TEST_F(SessionTest, AGlobIsNotCutShortWhereDescriptorsRunOut) {
+  host::Session session({.without = {"uprobe.multi"}});
+  attach_all(session, both_functions(), "{|| count calls }");
+  const Request glob = {.kind = Kind::uprobe, .targets = {self_path()}, .symbols = {"session_*"}};
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = dup(0);
+  close(next);
+  // Room for the first of them, which has an event and a link.
+  const rlimit tight = {static_cast<rlim_t>(next) + 3, before.rlim_max};
+  std::string refusal;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  try {
+    attach_all(session, glob, "{|| count calls }");
+  } catch (const std::exception& error) {
+    refusal = error.what();
+  }
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_NE(refusal.find("open files"), std::string::npos) << refusal;
 }
 
 TEST_F(SessionTest, TargetsOfDifferentProgramsAddUp) {
