@@ -92,7 +92,8 @@ Status list_tracepoints(Listing& listing, Kind kind) {
     for (const std::string& event : tracefs->events(category)) {
       Attachable found;
       found.kind = kind;
-      found.target = category + ":" + event;
+      found.target = category;
+      found.target.append(1, ':').append(event);
       if (!listing.matches(found.target)) continue;
       if (listing.search().with_args) {
         const auto format = tracefs->format(category, event);
