@@ -54,10 +54,11 @@ std::optional<ElfImage> by_link(const std::string& root, const ElfImage& image) 
   const std::string folder = real.parent_path();
   const std::string inside =
       std::string_view(folder).starts_with(root) ? folder.substr(root.size()) : folder;
-  for (const std::string& place :
-       {folder + "/", folder + "/.debug/", root + "/usr/lib/debug" + inside + "/"}) {
+  const std::string below = root + "/usr/lib/debug" + inside;
+  for (const std::string& place : {folder, folder + "/.debug", below}) {
     // A file may name itself where it was stripped in place.
-    const std::string path = place + name;
+    std::string path = place;
+    path.append(1, '/').append(name);
     if (std::filesystem::equivalent(path, real, error)) continue;
     std::optional<ElfImage> found = open_if_there(path);
     if (!found) continue;
