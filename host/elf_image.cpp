@@ -83,7 +83,8 @@ std::string ElfImage::build_id() const {
     GElf_Nhdr note;
     while (data != nullptr && (at = gelf_getnote(data, at, &note, &name, &bytes)) != 0) {
       const auto* text = static_cast<const char*>(data->d_buf);
-      constexpr std::string_view owner("GNU", 4);
+      using namespace std::string_view_literals;
+      constexpr std::string_view owner = "GNU\0"sv;
       if (note.n_type != NT_GNU_BUILD_ID || owner != std::string_view(text + name, note.n_namesz))
         continue;
       std::string id;
