@@ -62,8 +62,7 @@ std::vector<Value> rows_with(const Value& text) {
 int64_t faults_of(host::Session& session, const ProbeInfo& probe) {
   int64_t count = 0;
   const ProbeInfo info = *session.info(probe.id);
-  for (const host::FaultCount& fault : info.faults)
-    count += static_cast<int64_t>(fault.count);
+  for (const host::FaultCount& fault : info.faults) count += static_cast<int64_t>(fault.count);
   return count;
 }
 

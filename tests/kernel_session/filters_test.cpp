@@ -227,8 +227,7 @@ void look_around(Seen& seen) {
     pause();
     _exit(0);
   }
-  const auto other =
-      must(session.attach(target, program, {.pids = {static_cast<uint32_t>(idle)}}));
+  const auto other = must(session.attach(target, program, {.pids = {static_cast<uint32_t>(idle)}}));
   const auto family = must(session.attach(
       target, program, {.pids = {self_pid()}, .follow = true, .children_only = true}));
   session_hit(1, "");
