@@ -109,4 +109,8 @@ struct Program {
   uint32_t fuel = VM_FUEL;
 };
 
+// Whether two programs do the same, and show the same words where they fail: one may stand for
+// both.
+bool same_program(const Program& a, const Program& b);
+
 }  // namespace bytecode

@@ -55,9 +55,7 @@ Task<std::vector<Node>> Call::input() {
     case PipelineHeader::Kind::empty:
       break;
     case PipelineHeader::Kind::value: {
-      const auto [kind, body] = run_.input.value.tagged();
-      const Node* items = kind == "List" && body ? body->find("vals") : nullptr;
-      if (items) co_return items->items();
+      if (const Node::Array* items = list_items(run_.input.value)) co_return *items;
       co_return std::vector<Node>{run_.input.value};
     }
     case PipelineHeader::Kind::list_stream:

@@ -341,6 +341,14 @@ Span span_of(const Node& value) {
   return span ? span->as_span() : Span{};
 }
 
+const Node::Array* list_items(const Node& value) {
+  const auto [kind, body] = value.tagged();
+  if (kind != "List" || !body) return nullptr;
+  static const Node::Array none;
+  const Node* items = body->find("vals");
+  return items ? &items->items() : &none;
+}
+
 std::string_view kind_of(const Node& value) { return value.tagged().name; }
 
 }  // namespace plugin

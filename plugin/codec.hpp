@@ -78,6 +78,8 @@ Node value_node(const bytecode::Value& value, Span span, Version nushell);
 std::optional<bytecode::Value> to_value(const Node& node);
 // The span of a value in Nushell's shape.
 Span span_of(const Node& value);
+// The items of a list in Nushell's shape; null where the value is none.
+const Node::Array* list_items(const Node& value);
 // The kind's name as the wire says it: "Int", "Closure".
 std::string_view kind_of(const Node& value);
 

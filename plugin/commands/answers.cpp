@@ -88,14 +88,12 @@ Answer map_values(Tracing& tracing, const std::vector<std::string>& names, Span 
 Outcome<std::vector<ProbeRef>> probe_refs(const Node& node, Tracing& tracing, bool live) {
   std::vector<ProbeRef> refs;
   const Span span = span_of(node);
-  const auto [kind, body] = node.tagged();
-  if (kind == "List" && body) {
-    if (const Node* items = body->find("vals"))
-      for (const Node& item : items->items()) {
-        auto inner = probe_refs(item, tracing, live);
-        if (!inner) return inner;
-        refs.insert(refs.end(), inner->begin(), inner->end());
-      }
+  if (const Node::Array* items = list_items(node)) {
+    for (const Node& item : *items) {
+      auto inner = probe_refs(item, tracing, live);
+      if (!inner) return inner;
+      refs.insert(refs.end(), inner->begin(), inner->end());
+    }
     return refs;
   }
   const std::optional<Value> value = to_value(node);

@@ -66,7 +66,7 @@ Task<std::optional<LabeledError>> make_plan(CallPtr call, Tracing& tracing, Node
   const host::Status described = tracing.describe_kernel_by(flags.btf);
   if (!described) {
     Blame blame = blame_of(*call, plan);
-    blame.argument = blame.target = co_await call->flag_value_span("btf");
+    blame.argument = co_await call->flag_value_span("btf");
     co_return labeled(described.error(), blame);
   }
   if (auto wrong = co_await find_targets(call, tracing, plan)) co_return wrong;

@@ -1,7 +1,6 @@
 #include "plugin/commands/programs.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "plugin/commands/target_words.hpp"
@@ -77,18 +76,7 @@ Error error_of(std::vector<Refusal> refusals, size_t target_count) {
   return std::move(most.error);
 }
 
-template <typename T>
-bool same_bytes(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() &&
-         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
-}
-
 }  // namespace
-
-bool run_alike(const Program& a, const Program& b) {
-  return same_bytes(a.code, b.code) && a.pool == b.pool && a.spans == b.spans && a.rows == b.rows &&
-         a.maps == b.maps && a.fuel == b.fuel && a.source == b.source;
-}
 
 bytecode::Result<Programs> compile_closure(const ClosureArgument& closure,
                                            const std::vector<host::Target>& targets,
@@ -116,8 +104,9 @@ bytecode::Result<Programs> compile_closure(const ClosureArgument& closure,
       continue;
     }
     auto program = std::make_shared<const Program>(std::move(*compiled));
-    const auto same = std::find_if(different.begin(), different.end(),
-                                   [&](const auto& other) { return run_alike(*other, *program); });
+    const auto same = std::find_if(different.begin(), different.end(), [&](const auto& other) {
+      return bytecode::same_program(*other, *program);
+    });
     if (same == different.end())
       different.push_back(program);
     else

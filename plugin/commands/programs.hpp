@@ -29,7 +29,4 @@ struct Share {
 };
 std::vector<Share> shares(const Programs& programs);
 
-// Whether two programs, of one closure, do the same at each hit and make the same rows and maps.
-bool run_alike(const bytecode::Program& a, const bytecode::Program& b);
-
 }  // namespace plugin

@@ -45,10 +45,8 @@ std::vector<std::string> words_of(const Node& node) {
 
 std::vector<Span> spans_of_items(const Node& node) {
   std::vector<Span> spans;
-  const auto [kind, body] = node.tagged();
-  const Node* items = kind == "List" && body ? body->find("vals") : nullptr;
-  if (items != nullptr)
-    for (const Node& item : items->items()) spans.push_back(span_of(item));
+  if (const Node::Array* items = list_items(node))
+    for (const Node& item : *items) spans.push_back(span_of(item));
   return spans;
 }
 

@@ -30,18 +30,20 @@ bool names_kind(std::string_view key) {
   return host::find_kind(key.substr(0, key.find(':'))).has_value();
 }
 
-std::string nearest_kind(std::string_view key) {
+// Where a key that names no kind means nothing.
+std::string kind_hint(std::string_view key) {
   std::vector<std::string> names;
   for (const host::Kind kind : host::all_kinds()) names.emplace_back(host::kind_name(kind));
-  return bytecode::did_you_mean(key.substr(0, key.find(':')), names);
+  const std::string nearest = bytecode::did_you_mean(key.substr(0, key.find(':')), names);
+  if (!nearest.empty()) return nearest;
+  return "a key is a kind and its target, such as kprobe:openat or tracepoint:sched:sched_switch; "
+         "help bpf-trace has all kinds";
 }
 
 // The closures of one key: one, or a list of them.
 std::vector<Node> closures_of(const Node& value) {
-  const auto [kind, body] = value.tagged();
-  if (kind != "List" || !body) return {value};
-  const Node* items = body->find("vals");
-  return items ? items->items() : std::vector<Node>();
+  const std::vector<Node>* list = list_items(value);
+  return list ? *list : std::vector<Node>{value};
 }
 
 Task<Outcome<std::vector<Plan>>> make_plans(CallPtr call, Tracing& tracing,
@@ -75,10 +77,7 @@ Task<Outcome<std::vector<Plan>>> make_plans(CallPtr call, Tracing& tracing,
       plan.wanted = wanted;
       auto wrong = co_await make_plan(call, tracing, std::move(closure), flags.compile, plan);
       if (wrong) {
-        if (wrong->code == "bpf::target" && !names_kind(key)) wrong->help = nearest_kind(key);
-        if (wrong->code == "bpf::target" && !names_kind(key) && wrong->help.empty())
-          wrong->help = "a key is a kind and its target, such as kprobe:openat or " +
-                        std::string("tracepoint:sched:sched_switch; help bpf-trace has all kinds");
+        if (wrong->code == "bpf::target" && !names_kind(key)) wrong->help = kind_hint(key);
         co_return std::move(*wrong);
       }
       plans.push_back(std::move(plan));
