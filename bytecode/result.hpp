@@ -44,6 +44,7 @@ struct Error {
   size_t item = 0;            // for `target`: which of several words, from 1; 0: all of them
   std::string detail;         // for `system`: the operation, errno, the end of the log
   std::vector<Error> more;    // further independent errors of the same pass
+  int error_number = 0;       // for `system`: errno
 };
 
 // A value or the Error that took its place.

@@ -74,7 +74,7 @@ struct vm_probe {
   vm_u32 pid_count;
   vm_u32 family; /* of VM_FILTER_FAMILY: the same in all slots of a probe */
   vm_u32 parks;  /* 1: a run at a system call's entry that meets memory which is not there yet,
-                    before  it had any effect, is run anew when the call ends (vm_parked) */
+                    before it had any effect, is run anew when the call ends (vm_parked) */
   vm_u32 pids[VM_PIDS_MAX]; /* process ids as the host sees them (vm_pid_namespace) */
   vm_u8 comm[VM_COMM_BYTES];
   struct vm_bank banks[VM_BANKS];

@@ -56,9 +56,8 @@ struct Place {
   std::string name;  // as the target shows it
   std::string function;
   uint64_t address = 0, offset = 0;
-  bool is_entry = false;              // where the calling convention still holds
-  const ElfSymbol* inside = nullptr;  // not its start: the symbol that it lies in
-  bool is_start = true;               // of an instruction, for sure
+  bool is_entry = false;  // where the calling convention still holds, as far as the symbols tell
+  const ElfSymbol* symbol = nullptr;  // that it lies in
   std::string note = {};
 };
 
@@ -81,8 +80,7 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
                              .address = *address,
                              .offset = *offset,
                              .is_entry = is_entry,
-                             .inside = is_entry ? nullptr : symbol,
-                             .is_start = symbol != nullptr && is_entry}};
+                             .symbol = symbol}};
   }
   uint64_t extra = 0;
   std::string_view name = word;
@@ -113,8 +111,7 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
                    .address = address,
                    .offset = symbol->offset + extra,
                    .is_entry = extra == 0,
-                   .inside = extra == 0 ? nullptr : symbol,
-                   .is_start = extra == 0};
+                   .symbol = symbol};
     // Static functions may share a name; their addresses they do not.
     if (!names.insert(place.name).second) place.name = hexadecimal(address);
     if (symbol->is_resolver)
@@ -132,19 +129,19 @@ Result<std::vector<Place>> places_of(const ElfFile& file, std::string_view word)
             .address = *address + extra,
             .offset = *offset,
             .is_entry = extra == 0,
-            .is_start = extra == 0,
             .note = "the program has no symbols: main was found through its entry point"}};
 }
 
 // A breakpoint inside an instruction is part of it: the program goes on and does something else.
 // The kernel looks at no more than the place itself.
 Status refuse_unknown_start(const Place& place, const Dwarf* dwarf) {
-  if (place.is_start) return bytecode::Nothing{};
+  // Where an address has no symbol, nothing says that it is a function's.
+  if (place.is_entry && !place.function.empty()) return bytecode::Nothing{};
 #if defined(__aarch64__)
   if (place.address % 4 == 0) return bytecode::Nothing{};  // all instructions have four bytes
 #endif
   constexpr uint64_t far = 4096;  // of a symbol without a size, and where there is no symbol
-  const ElfSymbol* symbol = place.inside;
+  const ElfSymbol* symbol = place.symbol;
   const uint64_t low = symbol == nullptr ? place.address : symbol->address;
   const uint64_t size = symbol == nullptr || symbol->size == 0 ? far : symbol->size;
   std::vector<uint64_t> starts;

@@ -3,9 +3,9 @@
 #include <bpf/bpf.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "bytecode/wire.h"
+#include "host/hash_keys.hpp"
 
 namespace host {
 
@@ -38,20 +38,12 @@ Result<std::vector<Attachment>> link_call_ends(Attaching& attaching,
 }
 
 size_t forget_parked(const Loader& loader, const std::set<uint32_t>& slots) {
-  std::vector<vm_parked_key> keys;
-  vm_parked_key key = {}, next = {};
-  const vm_parked_key* before = nullptr;
-  // The kernel begins anew where a key has gone meanwhile: other probes' runs come and go.
-  for (size_t steps = 0; steps < VM_PARKED_MAX; ++steps) {
-    if (bpf_map_get_next_key(loader.parked(), before, &next) != 0) break;
-    key = next;
-    before = &key;
-    if (slots.count(key.slot) != 0) keys.push_back(key);
-  }
-  size_t forgotten = 0;
-  for (const vm_parked_key& parked : keys)
-    if (bpf_map_delete_elem(loader.parked(), &parked) == 0) ++forgotten;
-  return forgotten;
+  const auto parked = hash_keys<vm_parked_key>(
+      loader.parked(), VM_PARKED_MAX,
+      [&](const vm_parked_key& key) { return slots.count(key.slot) != 0; });
+  return static_cast<size_t>(std::count_if(
+      parked.begin(), parked.end(),
+      [&](const vm_parked_key& key) { return bpf_map_delete_elem(loader.parked(), &key) == 0; }));
 }
 
 }  // namespace host

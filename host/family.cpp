@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bytecode/wire.h"
+#include "host/hash_keys.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
@@ -59,16 +60,10 @@ Result<std::vector<Attachment>> begin_family(Machine& machine, Programs& program
 }
 
 void end_family(const Loader& loader, uint32_t id) {
-  std::vector<vm_relative> members;
-  vm_relative key = {}, next = {};
-  const vm_relative* before = nullptr;
-  // The kernel begins anew where a key has gone meanwhile: processes of other families end.
-  for (size_t steps = 0; steps < VM_RELATIVES_MAX; ++steps) {
-    if (bpf_map_get_next_key(loader.family(), before, &next) != 0) break;
-    key = next;
-    before = &key;
-    if ((key.family & ~static_cast<uint32_t>(VM_FAMILY_NAMED)) == id) members.push_back(key);
-  }
+  const auto members =
+      hash_keys<vm_relative>(loader.family(), VM_RELATIVES_MAX, [id](const vm_relative& key) {
+        return (key.family & ~static_cast<uint32_t>(VM_FAMILY_NAMED)) == id;
+      });
   for (const vm_relative& member : members) bpf_map_delete_elem(loader.family(), &member);
 }
 

@@ -60,12 +60,13 @@ bytecode::Error missing_function(Machine& machine, const FunctionWord& word) {
   const SyscallName syscall = syscall_name(word.function);
   std::vector<std::string> names;
   constexpr std::string_view prefix = "sys_enter_";
-  if (auto tracefs = machine.tracefs(); tracefs && (*tracefs)->has_event("syscalls", word.function))
-    return no_target("there is no kernel function " + word.function,
-                     "it is a tracepoint: bpf-tracepoint syscalls:" + word.function);
-  if (auto tracefs = machine.tracefs())
+  if (auto tracefs = machine.tracefs()) {
+    if ((*tracefs)->has_event("syscalls", word.function))
+      return no_target("there is no kernel function " + word.function,
+                       "it is a tracepoint: bpf-tracepoint syscalls:" + word.function);
     for (const std::string& event : (*tracefs)->events("syscalls"))
       if (event.starts_with(prefix)) names.push_back(event.substr(prefix.size()));
+  }
   std::string hint;
   if (syscall.has_prefix) {
     hint = bytecode::did_you_mean(syscall.name, names);
@@ -78,6 +79,11 @@ bytecode::Error missing_function(Machine& machine, const FunctionWord& word) {
   std::string message = "there is no kernel function " + word.function;
   if (!word.module.empty()) message += " in the module " + word.module;
   return no_target(message, hint);
+}
+
+bool has_call_tracepoint(Machine& machine, std::string_view syscall) {
+  const auto tracefs = machine.tracefs();
+  return tracefs && (*tracefs)->has_event("syscalls", "sys_enter_" + std::string(syscall));
 }
 
 bool can_fentry(Machine& machine, const FunctionWord& word) {

@@ -28,6 +28,8 @@ std::vector<FunctionWord> functions_like(Machine& machine, const FunctionWord& w
 // No such function: with the nearest names.
 bytecode::Error missing_function(Machine& machine, const FunctionWord& word);
 
+// Whether this kernel has tracepoints of a system call.
+bool has_call_tracepoint(Machine& machine, std::string_view syscall);
 // Whether this kernel takes fentry programs for that function.
 bool can_fentry(Machine& machine, const FunctionWord& word);
 // The Target of a function by fentry or fexit, and by kprobe or kretprobe; `kind` is what was asked

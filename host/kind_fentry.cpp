@@ -28,8 +28,7 @@ Result<Target> find(Machine& machine, const FunctionWord& word, Kind kind) {
   if (!machine.kallsyms().find(word.function, word.module)) return missing_function(machine, word);
   if (!target) return stand_in(machine, word, kind, target.error());
   const SyscallName syscall = syscall_name(word.function);
-  const bool is_call =
-      machine.tracefs() && (*machine.tracefs())->has_event("syscalls", "sys_enter_" + syscall.name);
+  const bool is_call = has_call_tracepoint(machine, syscall.name);
   return stand_in(
       machine, word, kind,
       no_target("this kernel takes no " + std::string(kind_name(kind)) + " programs",

@@ -19,8 +19,7 @@ using bytecode::FieldKind;
 namespace {
 
 bool is_syscall(Machine& machine, std::string_view name) {
-  if (auto tracefs = machine.tracefs())
-    if ((*tracefs)->has_event("syscalls", "sys_enter_" + std::string(name))) return true;
+  if (has_call_tracepoint(machine, name)) return true;
   return machine.kallsyms().find(syscall_symbol(name)).has_value();
 }
 

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -42,6 +43,7 @@ std::string missing_capabilities() {
 Error refusal(std::string_view operation, int error, std::string_view log) {
   Error result;
   result.kind = ErrorKind::system;
+  result.error_number = error;
   result.message = "cannot " + std::string(operation) + ": " + std::strerror(error);
   result.detail = std::string(operation) + ": errno " + std::to_string(error);
   while (!log.empty() && log.back() == '\n') log.remove_suffix(1);
@@ -61,10 +63,9 @@ Error refusal(std::string_view operation, int error, std::string_view log) {
 }
 
 bool is_of_the_machine(const Error& refused) {
-  if (refused.kind != ErrorKind::system) return false;
-  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOSPC, EPERM, EACCES})
-    if (refused.message.ends_with(std::strerror(error))) return true;
-  return false;
+  constexpr std::array of_the_machine = {EMFILE, ENFILE, ENOMEM, ENOSPC, EPERM, EACCES};
+  return std::find(of_the_machine.begin(), of_the_machine.end(), refused.error_number) !=
+         of_the_machine.end();
 }
 
 Error no_target(std::string message, std::string hint) {

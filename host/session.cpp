@@ -116,16 +116,15 @@ Result<Resolution> Session::Impl::resolve(const Request& request) {
   for (const std::string& word : request.targets) {
     for (const std::string& symbol : symbols) {
       Result<std::vector<Target>> found = record.resolve(machine, request, word, symbol);
-      if (!found)
-        found.error().item =
-            1 + (found.error().subject == "symbol" ? &symbol - symbols.data()
-                                                   : &word - request.targets.data());
       if (found) {
         if (is_glob(word) || is_glob(symbol))
           for (Target& target : *found) target.is_of_glob = true;
         add_targets(resolution.targets, known, std::move(found).value());
         continue;
       }
+      const bool is_symbol = found.error().subject == "symbol";
+      found.error().item =
+          1 + (is_symbol ? &symbol - symbols.data() : &word - request.targets.data());
       if (request.missing == Request::Missing::error || !is_absent(found.error()))
         return std::move(found).error();
       if (request.missing == Request::Missing::warn)

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <set>
 
 #include "bytecode/validate.hpp"
 #include "host/call_ends.hpp"
@@ -19,6 +19,7 @@ using bytecode::Error;
 using bytecode::ErrorKind;
 using bytecode::Nothing;
 using bytecode::Program;
+using bytecode::same_program;
 
 namespace {
 
@@ -48,33 +49,24 @@ Status check(const AttachOptions& options) {
   return Nothing{};
 }
 
-bool same_program(const Program& a, const Program& b) {
-  return a.code.size() == b.code.size() &&
-         std::memcmp(a.code.data(), b.code.data(), a.code.size() * sizeof(vm_insn)) == 0 &&
-         a.pool == b.pool && a.fuel == b.fuel && a.source == b.source && a.spans == b.spans &&
-         a.rows == b.rows && a.maps == b.maps;
-}
-
-// Each program once, and which one each member has. Targets whose hits may be run at the end of
-// their system call share no place with others: a place parks for all of its targets or for none.
+// Each program once, and which one each member has. Targets whose call has an end to read at share
+// no place with those that have none: a place parks for all of its targets.
 struct Grouping {
   std::vector<std::shared_ptr<const Program>> programs;
   std::vector<size_t> index;
 };
 Grouping group(const std::vector<Member>& members) {
   Grouping grouped;
-  std::vector<bool> may_park;  // of each program
+  std::vector<const Member*> first;  // of each program
   for (const Member& member : members) {
-    const bool parks = !member.target.call_end.empty() && reads_text(*member.program);
-    size_t same = 0;
-    while (same < grouped.programs.size() &&
-           (may_park[same] != parks || !(grouped.programs[same] == member.program ||
-                                         same_program(*grouped.programs[same], *member.program))))
-      ++same;
-    grouped.index.push_back(same);
-    if (same < grouped.programs.size()) continue;
+    const auto same = std::find_if(first.begin(), first.end(), [&](const Member* known) {
+      return known->target.call_end.empty() == member.target.call_end.empty() &&
+             (known->program == member.program || same_program(*known->program, *member.program));
+    });
+    grouped.index.push_back(static_cast<size_t>(same - first.begin()));
+    if (same != first.end()) continue;
+    first.push_back(&member);
     grouped.programs.push_back(member.program);
-    may_park.push_back(parks);
   }
   return grouped;
 }
@@ -178,23 +170,19 @@ AttachPlace Session::Impl::place_of(const Probe& probe, size_t index) {
   return {&target, VM_COOKIE(probe.seats[probe.seat_of[index]].slot->index, site)};
 }
 
-// Where a closure reads text at the beginning of a system call. A slot parks for all of its targets
-// or for none; one whose ends cannot be linked has a text that is not there as a fault.
+// Where a closure reads text at the beginning of a system call. Where the ends cannot be linked,
+// text that is not there is a fault.
 void Session::Impl::link_ends(Probe& probe) {
   if (machine.is_without("call ends")) return;
-  std::vector<std::vector<AttachPlace>> ends(probe.seats.size());
-  std::vector<bool> possible(probe.seats.size());
-  for (size_t i = 0; i < probe.seats.size(); ++i)
-    possible[i] =
-        !probe.seats[i].parks && reads_text(*generations.at(probe.seats[i].generation).program);
-  for (size_t i = 0; i < probe.targets.size(); ++i) {
-    const size_t seat = probe.seat_of[i];
-    possible[seat] = possible[seat] && !probe.targets[i].call_end.empty();
-    ends[seat].push_back(place_of(probe, i));
-  }
+  std::set<size_t> parking;  // seats
   std::vector<AttachPlace> places;
-  for (size_t i = 0; i < ends.size(); ++i)
-    if (possible[i]) places.insert(places.end(), ends[i].begin(), ends[i].end());
+  for (size_t i = 0; i < probe.targets.size(); ++i) {
+    const Seat& seat = probe.seats[probe.seat_of[i]];
+    if (seat.parks || probe.targets[i].call_end.empty()) continue;
+    if (!reads_text(*generations.at(seat.generation).program)) continue;
+    parking.insert(probe.seat_of[i]);
+    places.push_back(place_of(probe, i));
+  }
   if (places.empty()) return;
   const AttachOptions none;
   Attaching attaching{machine, *kernel_programs, none};
@@ -205,10 +193,9 @@ void Session::Impl::link_ends(Probe& probe) {
     return;
   }
   std::move(linked->begin(), linked->end(), std::back_inserter(probe.attachments));
-  for (size_t i = 0; i < probe.seats.size(); ++i) {
-    if (!possible[i]) continue;
-    probe.seats[i].parks = true;
-    probe.seats[i].slot->code.park();
+  for (const size_t seat : parking) {
+    probe.seats[seat].parks = true;
+    probe.seats[seat].slot->code.park();
   }
 }
 

@@ -89,7 +89,7 @@ struct Session::Impl {
   // Forgets the closures whose rows have all been read.
   void retire(Probe& probe);
 
-  Row decode(const Generation& generation, const vm_row& row,
+  Row decode(const Probe& probe, const Generation& generation, const vm_row& row,
              std::span<const uint8_t> payload) const;
   size_t drain(const std::function<void(Row&&)>& sink, size_t max_rows);
   // Moves the rows that wait in a probe's ring buffer to `pending`.

@@ -15,7 +15,7 @@ namespace host {
 using bytecode::Program;
 using bytecode::Span;
 
-Row Session::Impl::decode(const Generation& generation, const vm_row& row,
+Row Session::Impl::decode(const Probe& probe, const Generation& generation, const vm_row& row,
                           std::span<const uint8_t> payload) const {
   const bytecode::RowSite& site = generation.program->rows[row.site];
   Row result;
@@ -26,9 +26,7 @@ Row Session::Impl::decode(const Generation& generation, const vm_row& row,
   result.pid = row.pid;
   result.tid = row.tid;
   result.cpu = row.cpu;
-  const auto probe = probes.find(generation.probe);
-  if (probe != probes.end() && probe->second.targets.size() > 1)
-    result.target = sites.text(row.place);
+  if (probe.targets.size() > 1) result.target = sites.text(row.place);
   const auto* comm = reinterpret_cast<const char*>(row.comm);
   result.comm.assign(comm, strnlen(comm, sizeof row.comm));
   result.value = bytecode::decode_row(site, row.nulls, payload, clock, &sites);
@@ -69,7 +67,7 @@ size_t Session::Impl::drain(const std::function<void(Row&&)>& sink, size_t max_r
       if (probe != probes.end()) {
         ++probe->second.taken;
         ++count;
-        deliver(decode(generation->second, row, payload), sink);
+        deliver(decode(probe->second, generation->second, row, payload), sink);
       }
     }
     if (count >= max_rows) return Flow::stop;
@@ -86,7 +84,7 @@ void Session::Impl::set_aside(uint32_t ring) {
       const auto probe = probes.find(generation->second.probe);
       if (probe != probes.end()) {
         ++probe->second.taken;
-        pending.push_back(decode(generation->second, row, payload));
+        pending.push_back(decode(probe->second, generation->second, row, payload));
       }
     }
     return row.time > begun ? Flow::stop : Flow::more;

@@ -15,11 +15,16 @@
 #include "emit.bpf.h"
 #include "maps.bpf.h"
 
+static __always_inline struct vm_parked_key vm_parked_key_of(vm_u32 slot) {
+  struct vm_parked_key key = {.slot = slot, .tid = bpf_get_current_pid_tgid()};
+  return key;
+}
+
 /* Puts the run by; 0 where it has to go on here. */
 static __always_inline int vm_park(const struct vm_frame* frame) {
   struct vm_run* run = frame->run;
   if (!run->parks) return 0;
-  struct vm_parked_key key = {.slot = frame->slot, .tid = bpf_get_current_pid_tgid()};
+  struct vm_parked_key key = vm_parked_key_of(frame->slot);
   VM_STATIC_ASSERT(sizeof(struct vm_parked) <= sizeof run->slice, "it is put together there");
   struct vm_parked* parked = (struct vm_parked*)run->slice;
   if (bpf_probe_read_kernel(parked->context, VM_PARKED_BYTES, (const void*)run->context) < 0)
@@ -33,13 +38,13 @@ static __always_inline int vm_park(const struct vm_frame* frame) {
 
 /* The run that waits for the end of this thread's system call, or null. */
 static __always_inline struct vm_parked* vm_find_parked(vm_u32 slot) {
-  struct vm_parked_key key = {.slot = slot, .tid = bpf_get_current_pid_tgid()};
+  struct vm_parked_key key = vm_parked_key_of(slot);
   return bpf_map_lookup_elem(&vm_parked, &key);
 }
 
 /* Whether there was one. */
 static __always_inline int vm_forget_parked(vm_u32 slot) {
-  struct vm_parked_key key = {.slot = slot, .tid = bpf_get_current_pid_tgid()};
+  struct vm_parked_key key = vm_parked_key_of(slot);
   int error = bpf_map_delete_elem(&vm_parked, &key);
   return error == 0;
 }
