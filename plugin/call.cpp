@@ -66,6 +66,23 @@ Task<std::vector<Node>> Call::input() {
   co_return std::vector<Node>();
 }
 
+Task<const Node*> Call::next_input() {
+  const PipelineHeader& input = run_.input;
+  if (input.kind == PipelineHeader::Kind::value) {
+    const Node::Array* items = list_items(input.value);
+    const size_t count = items ? items->size() : 1;
+    if (interrupted_ || inputs_taken_ == count) co_return nullptr;
+    const size_t index = inputs_taken_++;
+    co_return items ? &(*items)[index] : &input.value;
+  }
+  if (input.kind != PipelineHeader::Kind::list_stream) co_return nullptr;
+  std::optional<Node> error;
+  std::optional<Node> next = co_await engine_.next(input.stream, error);
+  if (!next) co_return nullptr;
+  streamed_ = std::move(*next);
+  co_return &streamed_;
+}
+
 Task<std::string> Call::span_contents(Span span) {
   if (!span.is_place()) co_return std::string();
   Node question = tag("GetSpanContents", span);

@@ -81,6 +81,9 @@ class Call {
   // The piped values: a list's items, a stream's items, or the one value. Of a stream that does not
   // end the first ones only; none of a stream of bytes, which is no value yet.
   Task<std::vector<Node>> input();
+  // The same one by one, however many there are; null after the last and after Ctrl-C. A value is
+  // good until the next is asked for. Either this or input().
+  Task<const Node*> next_input();
   bool has_bytes() const { return run_.input.kind == PipelineHeader::Kind::byte_stream; }
 
   // Questions to Nushell. An empty answer also stands for a failed one.
@@ -122,6 +125,8 @@ class Call {
   Engine& engine_;
   RunCall run_;
   bool interrupted_ = false;
+  size_t inputs_taken_ = 0;  // of a piped list
+  Node streamed_;            // of a piped stream: the value that next_input() gave
   std::weak_ptr<asio::steady_timer> pausing_;
 };
 

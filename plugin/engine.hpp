@@ -60,6 +60,8 @@ class Engine {
   Task<Evaluation> evaluate(CallId context, Node question, BytesSink bytes);
   // The items of an incoming stream, at most so many.
   Task<std::vector<Node>> collect(StreamId stream, size_t most);
+  // The next item of an incoming stream; nothing at its end, and then `error` may say how it ended.
+  Task<std::optional<Node>> next(StreamId stream, std::optional<Node>& error);
 
  private:
   struct Outgoing {
@@ -104,8 +106,6 @@ class Engine {
   void expect(const PipelineHeader& header);
   void discard(StreamId stream);
   void end(StreamId id, Outgoing& stream);
-  // The next item of an incoming stream; nothing at its end, and then `error` may say how it ended.
-  Task<std::optional<Node>> next(StreamId stream, std::optional<Node>& error);
   void pump(StreamId id, Outgoing& stream);
   Task<void> serve(std::shared_ptr<Call> call);
   Task<void> serve_completion(CompletionCall call);

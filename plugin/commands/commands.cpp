@@ -10,7 +10,7 @@ const std::vector<Command>& commands() {
       stream(),  list(),      detach(),     swap(),           maps(),       explain(),
       targets(), doctor(),    maps_list(),  maps_get(),       maps_clear(), maps_delete(),
       emit(),    count(),     read_str(),   read_int(),       read_mem(),   as_type(),
-      bswap(),   ip_addr(),   errno_name(), signal_name(),
+      bswap(),   ip_addr(),   errno_name(), signal_name(),    maps_plot(),  flamegraph(),
   };
   return table;
 }

@@ -49,6 +49,8 @@ Command maps_list();
 Command maps_get();
 Command maps_clear();
 Command maps_delete();
+Command maps_plot();
+Command flamegraph();
 Command emit();
 Command count();
 Command read_str();

@@ -1,0 +1,53 @@
+#include "plugin/codec.hpp"
+#include "plugin/commands/picture_flags.hpp"
+#include "plugin/commands/plot_rows.hpp"
+
+namespace plugin {
+
+namespace {
+
+Task<Answer> run(CallPtr call, Tracing&) {
+  if (const auto wrong = no_table(*call, "bpf-maps get latency | bpf-maps plot | save x.svg"))
+    co_return *wrong;
+  PictureFlags flags;
+  if (const auto wrong = co_await read_picture_flags(call, flags)) co_return *wrong;
+  std::vector<bytecode::Value> rows;
+  while (const Node* row = co_await call->next_input()) {
+    std::optional<bytecode::Value> value = to_value(*row);
+    rows.push_back(value ? std::move(*value) : bytecode::Value());
+  }
+  if (call->interrupted()) co_return EmptyAnswer{};
+  PlotOptions options;
+  options.title = flags.title;
+  options.width = flags.width;
+  options.totals = call->has_switch("totals");
+  auto picture = plot(rows, options, call->head());
+  if (!picture) co_return picture.error();
+  co_return bytecode::Value(std::move(*picture));
+}
+
+}  // namespace
+
+Command commands_table::maps_plot() {
+  std::vector<Flag> flags = picture_flag_table();
+  flags.push_back({"totals", 0, Node(),
+                   "over time: the counts are running totals, so draw what each time added"});
+  return {
+      {
+          .name = "bpf-maps plot",
+          .description = "A histogram's table as an SVG: bars, or over time a heat map.",
+          .more = "Columns of the table: low high count. Others are keys, each with a panel and a "
+                  "scale of its own.\nWith a column `time` too, or tables in a column `value` "
+                  "beside `time` (the counters of bpf-stream,\nwhich are running totals), it "
+                  "is a heat map.",
+          .search_terms = {"histogram", "heat", "svg", "picture", "ebpf"},
+          .flags = std::move(flags),
+          .examples = {{"bpf-maps get latency | bpf-maps plot --title latency | save x.svg",
+                        "The histogram of the map `latency`"},
+                       {"[[low high count]; [0 10 5] [10 20 9]] | bpf-maps plot | save x.svg",
+                        "A histogram of one's own"}},
+      },
+      run};
+}
+
+}  // namespace plugin
