@@ -21,6 +21,7 @@ test_packages=(
   libgtest-dev python3 clang-format clang-tidy git
   bpftrace systemtap-sdt-dev                          # the comparison, markers to trace
   qemu-system-x86 busybox-static cpio xz-utils        # guests with other kernels
+  chromium                                            # pictures, looked at
 )
 
 case ${1:-} in

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "plugin/codec.hpp"
+
 namespace plugin::pictures {
 
 namespace {
@@ -59,6 +61,12 @@ std::string long_words(const Bounds& bounds, Unit unit) {
   if (bounds.low) return "from " + exact(*bounds.low, unit) + " on";
   if (bounds.high) return "below " + exact(*bounds.high, unit);
   return "all";
+}
+
+std::string panel_words(const std::string& key) { return key.empty() ? "\"\"" : sanitise(key); }
+
+std::string most_keys(size_t shown, size_t all) {
+  return "the " + std::to_string(shown) + " keys that count most, of " + std::to_string(all);
 }
 
 }  // namespace plugin::pictures

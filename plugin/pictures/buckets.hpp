@@ -34,5 +34,9 @@ class Scale {
 std::string short_words(const Bounds& bounds, Unit unit);
 // "from 16 to below 32"
 std::string long_words(const Bounds& bounds, Unit unit);
+// A panel's heading: its key, valid UTF-8; "" where that is empty.
+std::string panel_words(const std::string& key);
+// A note on those that are not shown.
+std::string most_keys(size_t shown, size_t all);
 
 }  // namespace plugin::pictures

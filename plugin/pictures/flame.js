@@ -5,15 +5,18 @@
   "use strict";
   const svg = document.currentScript.closest("svg");
   const area = svg.querySelector(".frames");
-  const [left, full, letter, margin] =
-      ["left", "width", "letter", "margin"].map((name) => Number(area.dataset[name]));
-  const whole = document.documentElement === svg;  // not a part of somebody's page
+  const [left, full, letter, margin, gap] =
+      ["left", "width", "letter", "margin", "gap"].map((name) => Number(area.dataset[name]));
+  const alone = document.documentElement === svg;  // not a part of somebody's page
   const status = svg.querySelector(".status");
   const matched = svg.querySelector(".matched");
   const reset = svg.querySelector(".reset");
   const button = svg.querySelector(".search");
   const inTotal = status.textContent;
   const near = 0.001;  // coordinates are rounded to a tenth of it
+  // A box ends a little before its neighbour begins.
+  const drawn = (width) => width - Math.min(gap, width / 5);
+  const whole = (box) => box < gap * 4 ? box * 5 / 4 : box + gap;
 
   const number = (element, name) => Number(element.getAttribute(name));
   const frames = Array.from(area.children, (group, index) => {
@@ -23,7 +26,7 @@
       group, rect, title, index,
       name: title.split("\n", 1)[0],
       words: group.querySelector("text"),
-      x: number(rect, "x"), y: number(rect, "y"), width: number(rect, "width"),
+      x: number(rect, "x"), y: number(rect, "y"), width: whole(number(rect, "width")),
     };
   });
   const root = frames[0];
@@ -53,7 +56,7 @@
     frame.group.classList.toggle("out", width < 0.1);
     if (width < 0.1) return;
     frame.rect.setAttribute("x", x);
-    frame.rect.setAttribute("width", width);
+    frame.rect.setAttribute("width", drawn(width));
     const words = fitted(frame.name, width);
     if (!words && !frame.words) return;
     if (!frame.words) {
@@ -151,7 +154,7 @@
 
   // The view is part of the address, so that it can be passed on and a reload keeps it.
   function remember() {
-    if (!whole || restoring) return;
+    if (!alone || restoring) return;
     const words = new URLSearchParams();
     if (pattern) words.set("search", pattern);
     if (zoomed !== root) words.set("zoom", zoomed.index);
@@ -183,7 +186,7 @@
   });
   area.addEventListener("mouseover", (event) => {
     const frame = pointed(event);
-    if (frame) status.textContent = frame.title.split("\n").join("   ");
+    if (frame) status.textContent = frame.title.split("\n").join(" · ");
   });
   area.addEventListener("mouseleave", () => { status.textContent = inTotal; });
   for (const [element, action] of [[reset, () => zoom(root)], [button, openSearch]]) {
@@ -204,7 +207,7 @@
     }
   });
   svg.classList.add("live");
-  if (whole) {
+  if (alone) {
     window.addEventListener("hashchange", restore);
     restore();
   }

@@ -16,6 +16,7 @@ constexpr double row = 18;
 constexpr double box_height = 17;
 constexpr double narrowest = 0.1;
 constexpr double text_margin = 6;  // both sides of a box together
+constexpr double gap = 0.6;        // between neighbours, but at most a fifth of a box
 
 constexpr const char* rules = R"(.bpf-flame .frames text{fill:#1b1d21;pointer-events:none}
 .bpf-flame .frames rect{rx:2px}
@@ -86,9 +87,9 @@ void draw_frame(std::string& out, const FlameTree& tree, const FlameTree::Box& b
   const double x = margin + box.start * canvas.scale, y = canvas.y(box.depth);
   const double width = static_cast<double>(node.total) * canvas.scale;
   out += "<g><title>" + escaped(frame_title(tree, node, unit)) + "</title><rect x=\"" +
-         coordinate(x) + "\" y=\"" + coordinate(y) + "\" width=\"" + coordinate(width) +
-         "\" height=\"" + coordinate(box_height) + "\" fill=\"" +
-         frame_colour(tree.text(node), node.frame.origin) + "\"/>";
+         coordinate(x) + "\" y=\"" + coordinate(y) + "\" width=\"" +
+         coordinate(width - std::min(gap, width / 5)) + "\" height=\"" + coordinate(box_height) +
+         "\" fill=\"" + frame_colour(tree.text(node), node.frame.origin) + "\"/>";
   const auto room = static_cast<size_t>(std::max(0.0, (width - text_margin) / letter_width));
   const std::string words = fitted(tree.text(node), room);
   if (!words.empty())
@@ -154,7 +155,8 @@ std::string flame_svg(const FlameTree& tree, const FlameStyle& style) {
 
   out += "<g class=\"frames\" data-left=\"" + coordinate(margin) + "\" data-width=\"" +
          coordinate(style.width - 2 * margin) + "\" data-letter=\"" + coordinate(letter_width) +
-         "\" data-margin=\"" + coordinate(text_margin) + "\">\n";
+         "\" data-margin=\"" + coordinate(text_margin) + "\" data-gap=\"" + coordinate(gap) +
+         "\">\n";
   for (const FlameTree::Box& box : boxes) draw_frame(out, tree, box, canvas, style.unit);
   out += "</g>\n<script><![CDATA[\n";
   out += flame_script;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double margin = 16;
 constexpr double head = 44;
-constexpr double panel_head = 22;
+constexpr double key_height = 22;
 constexpr double panel_foot = 30;  // the times
 constexpr double row_height = 16;
 constexpr double cell_min = 3;
@@ -47,6 +47,14 @@ std::string heat_colour(double heat) {
     text += "0123456789abcdef"[byte % 16];
   }
   return text;
+}
+
+// A number of moments between two labels that is easy to count in.
+size_t round_step(double at_least) {
+  constexpr std::array<size_t, 10> steps = {1, 2, 5, 10, 15, 20, 30, 60, 120, 300};
+  for (const size_t step : steps)
+    if (static_cast<double>(step) >= at_least) return step;
+  return static_cast<size_t>(std::ceil(at_least / 600)) * 600;
 }
 
 struct Cell {
@@ -95,10 +103,10 @@ class Heat {
       y += panel_height();
     }
     draw_legend(out, height - 18);
-    if (all > series_.size())
-      out += text_element(style_.width - margin, height - 8, "class=\"faint\" text-anchor=\"end\"",
-                          "the " + std::to_string(series_.size()) + " keys that count most, of " +
-                              std::to_string(all));
+    std::string note = kind_ == TimeKind::date ? "times are UTC" : "";
+    if (all > series_.size()) note += (note.empty() ? "" : "; ") + most_keys(series_.size(), all);
+    out += text_element(style_.width - margin, height - 9, "class=\"faint\" text-anchor=\"end\"",
+                        note);
     return out + "</svg>\n";
   }
 
@@ -116,7 +124,11 @@ class Heat {
   };
 
   double panel_height() const {
-    return panel_head + static_cast<double>(scale_.rows().size()) * row_height + panel_foot;
+    return panel_head() + static_cast<double>(scale_.rows().size()) * row_height + panel_foot;
+  }
+  // A single map without a key has no line for it.
+  double panel_head() const {
+    return series_.size() == 1 && series_.front().key.empty() ? 2 : key_height;
   }
 
   // Room is short at the left: the lower end says enough.
@@ -157,11 +169,12 @@ class Heat {
 
   void draw_panel(std::string& out, const Series& series, double y) const {
     const size_t rows = scale_.rows().size();
-    const double top = y + panel_head;
+    const double top = y + panel_head();
     const double width = static_cast<double>(series.cells.size()) * cell_width_;
     const double height = static_cast<double>(rows) * row_height;
     const auto room = static_cast<size_t>((style_.width - left_ - margin) / letter_width);
-    out += text_element(left_, y + 14, "class=\"key\"", fitted(sanitise(series.key), room));
+    if (panel_head() == key_height)
+      out += text_element(left_, y + 14, "class=\"key\"", fitted(panel_words(series.key), room));
     out += "<rect class=\"ground\" x=\"" + coordinate(left_) + "\" y=\"" + coordinate(top) +
            "\" width=\"" + coordinate(width) + "\" height=\"" + coordinate(height) + "\"/>\n";
     const auto labels = static_cast<size_t>((left_ - margin - 8) / letter_width);
@@ -199,7 +212,7 @@ class Heat {
     for (const Cell& cell : series.cells)
       widest = std::max(widest, columns(time_words(cell.first, false)));
     const double needed = static_cast<double>(widest + 3) * letter_width;
-    const auto step = static_cast<size_t>(std::ceil(needed / cell_width_));
+    const size_t step = round_step(needed / cell_width_);
     for (size_t i = 0; i < series.cells.size(); i += step) {
       const double x = left_ + static_cast<double>(i) * cell_width_;
       if (i > 0 && x + needed > style_.width) break;
@@ -219,9 +232,7 @@ class Heat {
       out += "<rect x=\"" + coordinate(x) + "\" y=\"" + coordinate(y) +
              "\" width=\"6.2\" height=\"10\" fill=\"" +
              heat_colour(static_cast<double>(i) / (steps - 1)) + "\"/>\n";
-    std::string words = rounded(most_, Unit::number);
-    if (kind_ == TimeKind::date) words += "   times are UTC";
-    out += text_element(x + 7, y + 9, "class=\"faint\"", words);
+    out += text_element(x + 7, y + 9, "class=\"faint\"", rounded(most_, Unit::number));
   }
 
   TimeKind kind_;

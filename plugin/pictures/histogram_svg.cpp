@@ -2,7 +2,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "plugin/codec.hpp"
 #include "plugin/pictures/buckets.hpp"
 #include "plugin/pictures/svg.hpp"
 
@@ -45,7 +44,8 @@ std::vector<Panel> panels_of(const std::vector<Histogram>& histograms, const Sca
 
 class Drawing {
  public:
-  Drawing(const Scale& scale, Unit unit) : scale_(scale), unit_(unit) {
+  // `alone`: a single panel, whose empty key is none.
+  Drawing(const Scale& scale, Unit unit, bool alone) : scale_(scale), unit_(unit), alone_(alone) {
     for (const Bounds& row : scale.rows())
       label_columns_ = std::max(label_columns_, columns(short_words(row, unit)));
   }
@@ -64,9 +64,9 @@ class Drawing {
     const std::string total = rounded(panel.total, Unit::number) + " in all";
     const size_t total_columns = columns(total) + 2;
     const size_t room = letters(width);
-    out +=
-        text_element(x, y + 12, "class=\"key\"",
-                     fitted(sanitise(panel.key), room > total_columns ? room - total_columns : 0));
+    out += text_element(x, y + 12, "class=\"key\"",
+                        fitted(alone_ ? "" : panel_words(panel.key),
+                               room > total_columns ? room - total_columns : 0));
     out += text_element(x + width, y + 12, "class=\"faint\" text-anchor=\"end\"", total);
     const double left = x + labels;
     const double space =
@@ -102,6 +102,7 @@ class Drawing {
 
   const Scale& scale_;
   Unit unit_;
+  bool alone_;
   size_t label_columns_ = 1;
 };
 
@@ -122,7 +123,8 @@ std::string histogram_svg(const std::vector<Histogram>& histograms, const PlotSt
   const size_t across = std::clamp<size_t>(fitting, 1, std::max<size_t>(1, panels.size()));
   const double width =
       (inner - static_cast<double>(across - 1) * panel_gap) / static_cast<double>(across);
-  const Drawing drawing(scale, style.unit);
+  const bool alone = panels.size() == 1 && panels.front().key.empty();
+  const Drawing drawing(scale, style.unit, alone);
   const size_t down = (panels.size() + across - 1) / across;
   const double note = all > panels.size() ? 20 : 0;
   const double height =
@@ -133,9 +135,7 @@ std::string histogram_svg(const std::vector<Histogram>& histograms, const PlotSt
     drawing.draw(out, panels[i], margin + static_cast<double>(i % across) * (width + panel_gap),
                  head + static_cast<double>(i / across) * (drawing.height() + panel_gap), width);
   if (note > 0)
-    out += text_element(margin, height - 12, "class=\"faint\"",
-                        "the " + std::to_string(panels.size()) + " keys that count most, of " +
-                            std::to_string(all));
+    out += text_element(margin, height - 12, "class=\"faint\"", most_keys(panels.size(), all));
   return out + "</svg>\n";
 }
 
