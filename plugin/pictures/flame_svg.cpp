@@ -31,7 +31,9 @@ constexpr const char* rules = R"(.bpf-flame .frames text{fill:#1b1d21;pointer-ev
 .bpf-flame .button rect{fill:#8883;rx:5px}
 .bpf-flame .button:hover rect{fill:#8886}
 .bpf-flame .button.off{visibility:hidden}
-.bpf-flame input{box-sizing:border-box;width:100%;height:24px;font:12px system-ui,sans-serif;padding:2px 8px;border:1px solid #8889;border-radius:5px;background:#fff;color:#23272e}
+.bpf-flame input{box-sizing:border-box;width:100%;height:24px;padding:2px 8px}
+.bpf-flame input{font:12px system-ui,sans-serif;border-radius:5px}
+.bpf-flame input{border:1px solid #8889;background:#fff;color:#23272e}
 @media (prefers-color-scheme:dark){.bpf-flame .frames g:hover rect{stroke:#fff}}
 )";
 

@@ -131,9 +131,11 @@ std::string histogram_svg(const std::vector<Histogram>& histograms, const PlotSt
       head + static_cast<double>(down) * (drawing.height() + panel_gap) - panel_gap + foot + note;
 
   std::string out = svg_head(style.width, height, "bpf-histogram", style.title, rules);
-  for (size_t i = 0; i < panels.size(); ++i)
-    drawing.draw(out, panels[i], margin + static_cast<double>(i % across) * (width + panel_gap),
-                 head + static_cast<double>(i / across) * (drawing.height() + panel_gap), width);
+  for (size_t i = 0; i < panels.size(); ++i) {
+    const size_t column = i % across, line = i / across;
+    drawing.draw(out, panels[i], margin + static_cast<double>(column) * (width + panel_gap),
+                 head + static_cast<double>(line) * (drawing.height() + panel_gap), width);
+  }
   if (note > 0)
     out += text_element(margin, height - 12, "class=\"faint\"", most_keys(panels.size(), all));
   return out + "</svg>\n";

@@ -188,7 +188,8 @@ def test_address(shell):
 def test_many(shell):
     """Ten thousand frames: whole, quick, and none sticks out."""
     picture = draw(shell, """
-      0..9999 | each {|i| {stack: [$"leaf_function_number_($i)" $"middle_($i // 100)" main] count: 1}}
+      0..9999
+      | each {|i| {stack: [$"leaf_function_number_($i)" $"middle_($i // 100)" main] count: 1}}
       | bpf-flamegraph --inverted""")
     got = browse(shell, picture, """
       const start = performance.now();
