@@ -48,6 +48,10 @@ struct CompileOptions {
   uint32_t string_bytes =
       256;  // capacity of a string read from memory, with its NUL; 8 to VM_STR_MAX
   uint32_t fuel = VM_FUEL;
+  uint32_t map_entries = 0;  // MapSpec::entries of the maps that it makes
+  // The maps that there are already: what map-get finds in one that the closure does not write, and
+  // how wide their keys are.
+  std::vector<MapSpec> maps = {};
 };
 
 // `source` is the closure with its braces, `{|ctx| ...}`; in the text dialect the braces may be
@@ -65,6 +69,10 @@ std::vector<std::string> commands_called(std::string_view source, Dialect dialec
 
 // The verbs, and the commands of Nushell that the kernel runs; functions.hpp has those of the host.
 std::vector<std::string_view> command_names();
+
+// The timer that `start-timer` and `stop-timer` without a name mean, of a function ($ctx.func). The
+// two tracepoints of a system call have the call's.
+std::string timer_of(std::string_view func);
 
 // The value of the sentinel that the module exports for a builtin ("pid", "uid", "comm" ...), or
 // null where there is none. A captured variable of that name and value means the builtin; any other

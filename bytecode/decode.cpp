@@ -180,6 +180,10 @@ Value part_value(const KeyPart& part, std::span<const uint8_t> key, const Knowle
 
 }  // namespace
 
+Value decode_word(uint64_t word, As as, Clock clock) {
+  return word_value(word, as, {}, {clock, nullptr});
+}
+
 Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload, Clock clock,
                  const Names* names) {
   const std::vector<RawField> fields = split(site, nulls, payload);

@@ -32,6 +32,9 @@ class Names {
 Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload, Clock clock,
                  const Names* names = nullptr);
 
+// A word as a value; null where it would be text.
+Value decode_word(uint64_t word, As as, Clock clock);
+
 // The columns of a key: one unnamed for a scalar key, the named ones of a record key, none for an
 // unkeyed map.
 Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock,

@@ -46,6 +46,21 @@ std::string fault_name(int64_t kind) {
   return info == nullptr ? number(kind) + "?" : std::string(info->name);
 }
 
+// What a tally keeps.
+std::string tally_words(uint8_t what) {
+  std::string words = "count";
+  if ((what & VM_TALLY_SUM) != 0) words += "+sum";
+  if ((what & VM_TALLY_MIN) != 0) words += "+min";
+  if ((what & VM_TALLY_MAX) != 0) words += "+max";
+  return words;
+}
+
+std::string timer_words(const Program& program, int64_t index) {
+  if (index < 0) return "function";
+  const auto i = static_cast<size_t>(index);
+  return "timer " + (i < program.timers.size() ? quoted(program.timers[i]) : number(index) + "?");
+}
+
 std::string operands(const Program& program, const vm_insn& insn, Format format) {
   const std::string sep = ", ";
   switch (format) {
@@ -126,8 +141,22 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
              " to " + reg(insn.c + 2u) + "]" + sep + number(insn.imm);
     case Format::map_key:
       return "map " + number(insn.imm) + sep + "class " + number(insn.c);
+    case Format::a_map_key:
+    case Format::load_key:
+      return reg(insn.a) + sep + "map " + number(insn.imm) + sep + "class " + number(insn.c);
+    case Format::tally_key:
+      return reg(insn.a) + sep + tally_words(insn.b) + sep + "map " + number(insn.imm) + sep +
+             "class " + number(insn.c);
     case Format::cell:
       return "map " + number(insn.imm);
+    case Format::a_cell:
+      return reg(insn.a) + sep + "map " + number(insn.imm);
+    case Format::tally_cell:
+      return reg(insn.a) + sep + tally_words(insn.b) + sep + "map " + number(insn.imm);
+    case Format::timer:
+      return timer_words(program, insn.imm);
+    case Format::load_timer:
+      return reg(insn.a) + sep + timer_words(program, insn.imm);
     case Format::site:
       return "row " + number(insn.imm);
   }
@@ -200,9 +229,19 @@ std::string row_text(const RowSite& row, size_t index) {
   return text + ") = " + output_text(row.value);
 }
 
+std::string buckets_text(const Buckets& buckets) {
+  if (buckets.is_linear)
+    return "buckets of " + number(buckets.step) + " from " + number(buckets.from) + " to " +
+           number(buckets.to);
+  return "buckets of powers of two" +
+         (buckets.bits == 0 ? "" : ", each in " + number(int64_t{1} << buckets.bits));
+}
+
 std::string map_text(const MapSpec& map, size_t index) {
-  std::string text = "map " + std::to_string(index) + ": count";
+  std::string text = "map " + std::to_string(index) + ": " + std::string(map_kind_name(map.kind));
   if (!map.name.empty()) text += " " + quoted(map.name);
+  if (map.as != As::integer) text += " of " + std::string(as_name(map.as));
+  if (map.kind == MapKind::hist) text += ", " + buckets_text(map.buckets);
   if (map.key.empty()) return text + ", no key";
   text += ", key of " + std::to_string(key_class_bytes(map.key_class)) + " bytes:";
   for (size_t i = 0; i < map.key.size(); ++i) {

@@ -96,7 +96,12 @@ bool writes_a(const OpInfo& info) {
     case Format::key_int_at:
     case Format::key_str:
     case Format::map_key:
+    case Format::a_map_key:
+    case Format::tally_key:
     case Format::cell:
+    case Format::a_cell:
+    case Format::tally_cell:
+    case Format::timer:
     case Format::site:
     case Format::fault:
       return false;
@@ -201,7 +206,7 @@ class Explanation {
     if (map.key.size() > 1 || (map.key.size() == 1 && !map.key.front().name.empty()))
       key = "record<" + key + ">";
     return Record{{"name", map.name},
-                  {"kind", "count"},
+                  {"kind", std::string(map_kind_name(map.kind))},
                   {"key", std::move(key)},
                   {"line", line_of(map.span)},
                   {"source", source_words(program_, map.span)}};

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "bytecode/entries.hpp"
 #include "bytecode/interp_numbers.hpp"
 #include "bytecode/interp_strings.hpp"
 #include "bytecode/isa_table.hpp"
@@ -245,9 +246,62 @@ class Run {
     return true;
   }
 
-  bool count(uint32_t map, std::vector<uint8_t> key) {
-    ++effects_.counts[{map, std::move(key)}];
+  using Place = Effects::Place;
+
+  // Where the instruction's map has the key that is built.
+  Place place(const vm_insn& insn) const {
+    return {static_cast<uint32_t>(insn.imm),
+            {key_.begin(), key_.begin() + key_class_bytes(insn.c)}};
+  }
+  static Place cell(const vm_insn& insn) { return {static_cast<uint32_t>(insn.imm), {}}; }
+
+  bool count(const Place& at) {
+    ++effects_.counts[at];
     return true;
+  }
+
+  bool add_to(uint64_t& word, int64_t n) {
+    int64_t sum = 0;
+    if (__builtin_add_overflow(static_cast<int64_t>(word), n, &sum))
+      return fault(VM_FAULT_overflow);
+    word = static_cast<uint64_t>(sum);
+    return true;
+  }
+
+  bool tally(const Place& at, int64_t n, uint8_t what) {
+    vm_tally& tally = effects_.tallies[at];
+    if ((what & VM_TALLY_SUM) != 0 && !add_to(tally.sum, n)) return false;
+    if ((what & VM_TALLY_MIN) != 0) tally.low = std::max<uint64_t>(tally.low, VM_TALLY_LOW(n));
+    if ((what & VM_TALLY_MAX) != 0) tally.high = std::max<uint64_t>(tally.high, VM_TALLY_HIGH(n));
+    ++tally.count;
+    return true;
+  }
+
+  bool get_value(const vm_insn& insn) {
+    const auto found = effects_.values.find(place(insn));
+    const bool is_there = found != effects_.values.end();
+    set(static_cast<uint8_t>(insn.a + 1), !is_there);
+    return set(insn.a, is_there ? static_cast<int64_t>(found->second) : 0);
+  }
+
+  std::vector<uint64_t>& starts_of(const vm_insn& insn) const {
+    const int64_t timer = insn.imm >= 0 ? insn.imm : -1 - int64_t{VM_SITE_FUNCTION(event_.site)};
+    return effects_.timers[{timer, event_.tid}];
+  }
+
+  bool start_timer(const vm_insn& insn) {
+    std::vector<uint64_t>& starts = starts_of(insn);
+    if (starts.size() >= VM_TIMER_DEPTH) return fault(VM_FAULT_timer_depth);
+    starts.push_back(event_.time);
+    return true;
+  }
+
+  bool stop_timer(const vm_insn& insn) {
+    std::vector<uint64_t>& starts = starts_of(insn);
+    const bool is_running = !starts.empty();
+    set(insn.a, is_running ? static_cast<int64_t>(event_.time - starts.back()) : 0);
+    if (is_running) starts.pop_back();
+    return set(static_cast<uint8_t>(insn.a + 1), !is_running);
   }
 
   void append_word(uint64_t word) {
@@ -384,6 +438,8 @@ class Run {
         return set(insn.a, range.is_signed ? static_cast<int64_t>(top) >> down
                                            : static_cast<int64_t>(top >> down));
       }
+      case VM_OP_log2:
+        return set(insn.a, bucket_of({.bits = static_cast<uint8_t>(insn.imm & 63)}, reg(insn.b)));
       case VM_OP_bswap: {
         const auto word = static_cast<uint64_t>(reg(insn.b));
         uint64_t swapped = 0;
@@ -489,9 +545,31 @@ class Run {
         return true;
 
       case VM_OP_count:
-        return count(target, {key_.begin(), key_.begin() + key_class_bytes(insn.c)});
+        return count(place(insn));
       case VM_OP_count_cell:
-        return count(target, {});
+        return count(cell(insn));
+      case VM_OP_sum:
+        return add_to(effects_.counts[place(insn)], reg(insn.a));
+      case VM_OP_sum_cell:
+        return add_to(effects_.counts[cell(insn)], reg(insn.a));
+      case VM_OP_tally:
+        return tally(place(insn), reg(insn.a), insn.b);
+      case VM_OP_tally_cell:
+        return tally(cell(insn), reg(insn.a), insn.b);
+      case VM_OP_map_get:
+        return get_value(insn);
+      case VM_OP_map_put:
+        effects_.values[place(insn)] = static_cast<uint64_t>(reg(insn.a));
+        return true;
+      case VM_OP_map_add:
+        return add_to(effects_.values[place(insn)], reg(insn.a));
+      case VM_OP_map_delete:
+        effects_.values.erase(place(insn));
+        return true;
+      case VM_OP_timer_start:
+        return start_timer(insn);
+      case VM_OP_timer_stop:
+        return stop_timer(insn);
 
       case VM_OP_row_begin:
         row_open_ = true;

@@ -38,11 +38,17 @@ struct FaultAt {
   friend bool operator==(const FaultAt&, const FaultAt&) = default;
 };
 
-// What a run did. Maps are those of the Program, by index; an unkeyed map has the empty key.
+// What a run did. Maps are those of the Program, by index; an unkeyed map has the empty key. What
+// closures keep (maps, timers) is found there again by the next run that adds to these effects.
 struct Effects {
   std::vector<std::vector<uint8_t>>
       rows;  // header (vm_row) and payload, as in the ring buffer; slot and generation 0
-  std::map<std::pair<uint32_t, std::vector<uint8_t>>, uint64_t> counts;
+  using Place = std::pair<uint32_t, std::vector<uint8_t>>;
+  std::map<Place, uint64_t> counts;  // counts, histograms, sums
+  std::map<Place, vm_tally> tallies;
+  std::map<Place, uint64_t> values;  // of the closures' own maps
+  // By timer (the Program's, or -1 - the site's function) and thread.
+  std::map<std::pair<int64_t, uint32_t>, std::vector<uint64_t>> timers;
   std::vector<FaultAt> faults;
   uint64_t steps = 0;
 };

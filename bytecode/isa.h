@@ -36,7 +36,14 @@
  *   str_trim    likewise, with the sides in imm >> 16: 1, 2 or 3
  *   str_sub     likewise without sides; c + 1 and c + 2 registers too
  *   map_key     c a key class; imm a map (in a Program an index into its maps, loaded a slot)
- *   cell        imm likewise, of an unkeyed map
+ *   a_map_key   likewise, and a register
+ *   load_key    likewise, and a register with a + 1
+ *   tally_key   likewise, and a register; b: VM_TALLY_*, 1 at least
+ *   cell        imm a map without a key
+ *   a_cell      likewise, and a register
+ *   tally_cell  likewise, and a register; b: VM_TALLY_*, 1 at least
+ *   timer       imm a timer (in a Program an index into its timers, loaded a number), or -1
+ *   load_timer  likewise, and a register with a + 1
  *   site        imm an index into the Program's rows
  *
  * A literal in the pool is zero-filled up to the next multiple of 64 bytes after its text (at least
@@ -117,6 +124,12 @@ enum {
   /* Nothing is mapped in the first page: an address in it is a null pointer, or that of a member
    * behind one. A read that fails there makes null and is no fault: null is what C says there. */
   VM_NULL_PAGE = 4096,
+  /* What tally keeps, beside how many values there were. */
+  VM_TALLY_SUM = 1,
+  VM_TALLY_MIN = 2,
+  VM_TALLY_MAX = 4,
+  VM_TALLY_ALL = 7,
+  VM_TIMER_DEPTH = 16, /* starts of one timer in one thread that wait for their stops */
 };
 
 #define VM_STR_NULL ((vm_u64)-1)

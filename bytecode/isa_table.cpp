@@ -78,7 +78,14 @@ std::string_view format_name(Format format) {
     NAME(str_trim);
     NAME(str_sub);
     NAME(map_key);
+    NAME(a_map_key);
+    NAME(load_key);
+    NAME(tally_key);
     NAME(cell);
+    NAME(a_cell);
+    NAME(tally_cell);
+    NAME(timer);
+    NAME(load_timer);
     NAME(site);
 #undef NAME
   }

@@ -43,9 +43,26 @@ enum class Format : uint8_t {
   str_trim,
   str_sub,
   map_key,
+  a_map_key,
+  load_key,
+  tally_key,
   cell,
+  a_cell,
+  tally_cell,
+  timer,
+  load_timer,
   site,
 };
+
+// Whether the immediate is an index into a Program's maps, or into its timers.
+constexpr bool names_map(Format format) {
+  return format == Format::map_key || format == Format::a_map_key || format == Format::load_key ||
+         format == Format::tally_key || format == Format::cell || format == Format::a_cell ||
+         format == Format::tally_cell;
+}
+constexpr bool names_timer(Format format) {
+  return format == Format::timer || format == Format::load_timer;
+}
 
 enum class Tier : uint8_t { hot, heavy };
 

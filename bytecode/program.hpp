@@ -86,16 +86,39 @@ struct KeyPart {
   friend bool operator==(const KeyPart&, const KeyPart&) = default;
 };
 
-enum class MapKind : uint8_t { count };
+enum class MapKind : uint8_t { count, sum, avg, min, max, stats, hist, value };
+std::string_view map_kind_name(MapKind kind);  // "stats"; of a map of the closure's own, "map"
+
+// Whether the kernel keeps the values of such a map as a vm_tally.
+inline bool is_tally(MapKind kind) {
+  return kind == MapKind::avg || kind == MapKind::min || kind == MapKind::max ||
+         kind == MapKind::stats;
+}
+
+// The buckets of a histogram. Linear ones are [from, from + step) and so on below `to`, with one
+// below `from` and one from `to` on. Logarithmic ones are 0, 1, [2, 4), [4, 8) ..., each cut into
+// 2^bits of one size where it has so many numbers, and one below 0.
+struct Buckets {
+  bool is_linear = false;
+  int64_t from = 0, to = 0, step = 1;  // linear: from < to, both ends of their difference an int
+  uint8_t bits = 0;                    // logarithmic
+  friend bool operator==(const Buckets&, const Buckets&) = default;
+};
 
 // A map that the closure writes. `name` is empty for the first unnamed one (it takes the probe's
 // name), "#2", "#3" for the next.
 struct MapSpec {
-  std::string name;
+  std::string name = {};
   MapKind kind = MapKind::count;
-  std::vector<KeyPart> key;  // empty: unkeyed, one cell
-  uint8_t key_class = 0;     // index into VM_KEY_CLASSES
-  Span span;
+  // Empty: unkeyed, one cell; of a map of the closure's own, one entry with a key of zeros. The
+  // last part of a histogram's is the bucket: its least number, the lowest integer where it has
+  // none.
+  std::vector<KeyPart> key = {};
+  uint8_t key_class = 0;  // index into VM_KEY_CLASSES
+  As as = As::integer;    // of the numbers that are added up, compared or kept
+  Buckets buckets = {};   // of a histogram
+  uint32_t entries = 0;   // the most that it holds; 0: as many as is usual
+  Span span = {};
   friend bool operator==(const MapSpec&, const MapSpec&) = default;
 };
 
@@ -105,9 +128,13 @@ struct Program {
   std::vector<uint8_t> pool;
   std::vector<RowSite> rows;
   std::vector<MapSpec> maps;
+  std::vector<std::string> timers;  // names; those of functions are the functions'
   std::string source;  // the text the spans point into: the closure's, then what it calls
   uint32_t fuel = VM_FUEL;
 };
+
+// Whether two maps of one name can be one map.
+bool same_map_type(const MapSpec& a, const MapSpec& b);
 
 // Whether two programs do the same, and show the same words where they fail: one may stand for
 // both.

@@ -40,11 +40,12 @@ struct Error {
   std::string message;        // one sentence, no full stop
   std::vector<Label> labels;  // the first one is the culprit
   std::string hint;           // what to do instead; may be empty
-  std::string subject;        // for `argument`: the flag's or argument's name
-  size_t item = 0;            // for `target`: which of several words, from 1; 0: all of them
-  std::string detail;         // for `system`: the operation, errno, the end of the log
-  std::vector<Error> more;    // further independent errors of the same pass
-  int error_number = 0;       // for `system`: errno
+  std::string subject;      // for `argument`: the flag's or argument's name; for `closure`: the map
+                            // that nobody has made
+  size_t item = 0;          // for `target`: which of several words, from 1; 0: all of them
+  std::string detail;       // for `system`: the operation, errno, the end of the log
+  std::vector<Error> more;  // further independent errors of the same pass
+  int error_number = 0;     // for `system`: errno
 };
 
 // A value or the Error that took its place.

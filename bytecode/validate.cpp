@@ -112,8 +112,22 @@ class Operands {
         return first_of(text_made(insn, imm), reg(insn.c + 2));
       case Format::map_key:
         return map_key(insn);
+      case Format::a_map_key:
+        return first_of(reg(insn.a), map_key(insn));
+      case Format::load_key:
+        return first_of(reg(insn.a), reg(insn.a + 1), map_key(insn));
+      case Format::tally_key:
+        return first_of(reg(insn.a), tally(insn), map_key(insn));
       case Format::cell:
         return cell(insn);
+      case Format::a_cell:
+        return first_of(reg(insn.a), cell(insn));
+      case Format::tally_cell:
+        return first_of(reg(insn.a), tally(insn), cell(insn));
+      case Format::timer:
+        return timer(imm);
+      case Format::load_timer:
+        return first_of(reg(insn.a), reg(insn.a + 1), timer(imm));
       case Format::site:
         return require(imm >= 0 && imm < static_cast<int64_t>(program_.rows.size()),
                        "there is no such row");
@@ -204,16 +218,46 @@ class Operands {
   Reason map_key(const vm_insn& insn) const {
     const MapSpec* spec = map(insn.imm);
     if (spec == nullptr) return "there is no such map";
-    return first_of(require(spec->kind == MapKind::count, "the map is of another kind"),
-                    require(!spec->key.empty(), "the map has no key"),
-                    require(spec->key_class == insn.c, "the map's key is of another class"));
+    return first_of(
+        kind(insn, *spec),
+        require(!spec->key.empty() || spec->kind == MapKind::value, "the map has no key"),
+        require(spec->key_class == insn.c, "the map's key is of another class"));
   }
 
   Reason cell(const vm_insn& insn) const {
     const MapSpec* spec = map(insn.imm);
     if (spec == nullptr) return "there is no such map";
-    return first_of(require(spec->kind == MapKind::count, "the map is of another kind"),
-                    require(spec->key.empty(), "the map has a key"));
+    return first_of(kind(insn, *spec), require(spec->key.empty(), "the map has a key"));
+  }
+
+  static Reason kind(const vm_insn& insn, const MapSpec& spec) {
+    bool fits = false;
+    switch (insn.op) {
+      case VM_OP_count:
+      case VM_OP_count_cell:
+        fits = spec.kind == MapKind::count || spec.kind == MapKind::hist;
+        break;
+      case VM_OP_sum:
+      case VM_OP_sum_cell:
+        fits = spec.kind == MapKind::sum;
+        break;
+      case VM_OP_tally:
+      case VM_OP_tally_cell:
+        fits = is_tally(spec.kind);
+        break;
+      default:
+        fits = spec.kind == MapKind::value;
+    }
+    return require(fits, "the map is of another kind");
+  }
+
+  static Reason tally(const vm_insn& insn) {
+    return require(insn.b >= 1 && insn.b <= VM_TALLY_ALL, "that is nothing to keep of a number");
+  }
+
+  Reason timer(int64_t index) const {
+    return require(index >= -1 && index < static_cast<int64_t>(program_.timers.size()),
+                   "there is no such timer");
   }
 
   const Program& program_;
@@ -245,7 +289,20 @@ Reason check_row(const RowSite& row) {
   return check_output(row.value, row.fields);
 }
 
+Reason check_buckets(const MapSpec& map) {
+  if (map.kind != MapKind::hist) return {};
+  if (map.key.empty()) return "the histogram has no buckets";
+  const Buckets& buckets = map.buckets;
+  int64_t width = 0;
+  if (!buckets.is_linear) return require(buckets.bits < 64, "no number has so many bits");
+  return require(buckets.step > 0 && buckets.from < buckets.to &&
+                     !__builtin_sub_overflow(buckets.to, buckets.from, &width),
+                 "these are no buckets");
+}
+
 Reason check_map(const MapSpec& map) {
+  if (is_text(map.as)) return "the map's values are no numbers";
+  if (Reason reason = check_buckets(map)) return reason;
   if (map.key.empty()) return {};
   const uint32_t bytes = key_class_bytes(map.key_class);
   if (bytes == 0) return "the key is of no class";
@@ -261,7 +318,8 @@ Reason check_map(const MapSpec& map) {
     if (part.as == As::binary && part.bytes > part.size)
       return "a part of the key has more bytes than room";
     if (!names.insert(part.name).second) return "two parts of the key have one name";
-    if (part.name.empty() && map.key.size() > 1) return "a part of the key has no name";
+    if (part.name.empty() && map.key.size() > (map.kind == MapKind::hist ? 2u : 1u))
+      return "a part of the key has no name";
     end = uint32_t{part.offset} + part.size;
   }
   if (end > bytes) return "the key is longer than its class";

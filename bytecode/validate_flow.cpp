@@ -63,6 +63,8 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_key_comm:
     case VM_OP_count:
     case VM_OP_count_cell:
+    case VM_OP_map_delete:
+    case VM_OP_timer_start:
     case VM_OP_row_begin:
     case VM_OP_row_send:
       return {};
@@ -78,7 +80,16 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_key_null:
     case VM_OP_row_int:
     case VM_OP_row_null:
+    case VM_OP_sum:
+    case VM_OP_sum_cell:
+    case VM_OP_tally:
+    case VM_OP_tally_cell:
+    case VM_OP_map_put:
+    case VM_OP_map_add:
       return {.reads = a};
+    case VM_OP_map_get:
+    case VM_OP_timer_stop:
+      return {.writes = a | a << 1};
     case VM_OP_key_str:
     case VM_OP_row_str:
       return {.reads = a, .handles_read = a};
@@ -106,6 +117,7 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
       return {.reads = b | c, .writes = a};
     case VM_OP_addi:
     case VM_OP_bits:
+    case VM_OP_log2:
     case VM_OP_bswap:
     case VM_OP_not:
       return {.reads = b, .writes = a};
@@ -225,6 +237,12 @@ class Flow {
       case VM_OP_key_null:
         return known.key & 1 ? nullptr : "the key's first word is not written on every path";
       case VM_OP_count:
+      case VM_OP_sum:
+      case VM_OP_tally:
+      case VM_OP_map_get:
+      case VM_OP_map_put:
+      case VM_OP_map_add:
+      case VM_OP_map_delete:
         return (words(0, key_class_bytes(insn.c)) & ~known.key) == 0
                    ? nullptr
                    : "the key is not written to the end of its class on every path";

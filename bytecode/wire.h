@@ -11,8 +11,9 @@ enum {
   VM_PROBES_MAX =
       1024,            /* slots of the outer code map; slot 0 is never attached (tests run there) */
   VM_MAPS_MAX = 256,   /* slots of each key class's outer map */
-  VM_CELLS_MAX = 1024, /* unkeyed counters */
-  VM_RINGS_MAX = 64,   /* ring 0 is shared, the others belong to one probe each */
+  VM_CELLS_MAX = 1024, /* unkeyed counters and sums; unkeyed tallies */
+  VM_TIMERS_MAX = 65536, /* timers that are under way, of all threads */
+  VM_RINGS_MAX = 64,     /* ring 0 is shared, the others belong to one probe each */
   VM_BANKS = 4,
   VM_SYSCALLS_MAX = 512,    /* numbers that vm_syscall's table has */
   VM_RELATIVES_MAX = 65536, /* processes of all families */
@@ -41,6 +42,11 @@ struct vm_bank {
 #define VM_COOKIE(slot, site) ((vm_u64)(site) << 32 | (vm_u32)(slot))
 #define VM_COOKIE_SLOT(cookie) ((vm_u32)(cookie))
 #define VM_COOKIE_SITE(cookie) ((vm_u32)((cookie) >> 32))
+
+/* A site's number says which function was hit, whatever the probe's kind: a timer may be started at
+ * a function's entry and stopped at its return. */
+#define VM_SITE(function, variant) ((vm_u32)(variant) << 20 | (vm_u32)(function))
+#define VM_SITE_FUNCTION(site) ((vm_u32)(site)&0xfffff)
 
 /* What a probe asks of the current task before its closure runs; all that are set must hold. */
 enum {
@@ -100,6 +106,28 @@ struct vm_stats {
   vm_u64 lost;    /* rows the ring buffer refused */
   vm_u64 skipped; /* hits with no scratch slot left */
   vm_u64 faults[VM_FAULTS];
+};
+
+/* A value of the maps that tally writes, a CPU's part; all zero is nothing yet. Lowest and highest
+ * are kept so that the greater word, unsigned, always wins and zero loses to every other. */
+struct vm_tally {
+  vm_u64 count;
+  vm_u64 sum;
+  vm_u64 low;  /* VM_TALLY_LOW(the lowest) */
+  vm_u64 high; /* VM_TALLY_HIGH(the highest) */
+};
+#define VM_TALLY_HIGH(value) ((vm_u64)(value) ^ (1ull << 63))
+#define VM_TALLY_LOW(value) (~VM_TALLY_HIGH(value))
+
+/* The starts of one timer in one thread. The value is the thread's own: no other changes it. */
+struct vm_timer_key {
+  vm_u32 timer;
+  vm_u32 tid; /* the kernel's number of the thread */
+};
+struct vm_timer {
+  vm_u64 task;  /* its address: another thread may get the number */
+  vm_u64 depth; /* starts without a stop */
+  vm_u64 starts[VM_TIMER_DEPTH];
 };
 
 /* Where a fault happened; the map's value is a vm_u64 count. */

@@ -72,17 +72,32 @@ bool begins_a_name(const std::vector<std::string>& names, const std::string& wor
 
 std::span<const Lowering::Command> Lowering::commands() {
   using L = Lowering;
+  constexpr bool pipe_only = true;
   static constexpr Command rows[] = {
-      {"emit", &L::emit_verb},
-      {"print", &L::print_verb},
-      {"count", &L::count_verb},
-      {"read-str", &L::read_str_verb},
-      {"read-int", &L::read_int_verb},
-      {"read-mem", &L::read_mem_verb},
+      {"emit", &L::emit_verb, pipe_only},
+      {"print", &L::print_verb, pipe_only},
+      {"count", &L::count_verb, pipe_only},
+      {"sum", &L::sum_verb, pipe_only},
+      {"avg", &L::avg_verb, pipe_only},
+      {"min", &L::min_verb, pipe_only},
+      {"max", &L::max_verb, pipe_only},
+      {"stats", &L::stats_verb, pipe_only},
+      {"hist", &L::hist_verb, pipe_only},
+      {"map-put", &L::map_put_verb, pipe_only},
+      {"map-add", &L::map_add_verb, pipe_only},
+      {"map-get", &L::map_get_verb, pipe_only},
+      {"map-has", &L::map_has_verb, pipe_only},
+      {"map-delete", &L::map_delete_verb, pipe_only},
+      {"start-timer", &L::start_timer_verb, pipe_only},
+      {"stop-timer", &L::stop_timer_verb, pipe_only},
+      {"timestamp", &L::timestamp_verb, pipe_only},
+      {"read-str", &L::read_str_verb, pipe_only},
+      {"read-int", &L::read_int_verb, pipe_only},
+      {"read-mem", &L::read_mem_verb, pipe_only},
       {"as", &L::as_verb},
       {"bswap", &L::bswap_verb},
       {"ip-addr", &L::ip_addr_verb},
-      {"do", &L::do_command},
+      {"do", &L::do_command, pipe_only},
       {"each", &L::each},
       {"any", &L::any},
       {"all", &L::all},
@@ -108,7 +123,7 @@ std::span<const Lowering::Command> Lowering::commands() {
       {"bits xor", &L::bits_xor},
       {"bits shl", &L::bits_shl},
       {"bits shr", &L::bits_shr},
-      {"random int", &L::random_int},
+      {"random int", &L::random_int, pipe_only},
       {"get", &L::get},
       {"select", &L::select},
       {"reject", &L::reject},
@@ -167,30 +182,25 @@ Operand Lowering::call(const ast::Call& call, Span span, const Operand* input) {
     if (function && function->takes_paths)
       if (std::optional<Operand> changed = of_fields(site, *function, input)) return *changed;
     for (const Command& row : commands())
-      if (row.name == site.name) return run_command(site, row.handler, input);
+      if (row.name == site.name) return run_command(site, row, input);
     if (function) return function_command(site, *function, input);
   }
   return unknown_command({call.name, call.name_span, args, span});
 }
 
-Operand Lowering::run_command(const CallSite& site, Handler handler, const Operand* input) {
-  static constexpr Handler without_input[] = {
-      &Lowering::emit_verb,     &Lowering::print_verb,    &Lowering::count_verb,
-      &Lowering::read_str_verb, &Lowering::read_int_verb, &Lowering::read_mem_verb,
-      &Lowering::do_command,    &Lowering::random_int,
-  };
+Operand Lowering::run_command(const CallSite& site, const Command& command, const Operand* input) {
   static constexpr Handler of_any_shape[] = {&Lowering::emit_verb, &Lowering::print_verb,
                                              &Lowering::do_command, &Lowering::ignore};
-  auto is_one_of = [&](std::span<const Handler> handlers) {
-    return std::find(handlers.begin(), handlers.end(), handler) != handlers.end();
-  };
+  const Handler handler = command.handler;
+  const bool takes_any_shape = std::find(std::begin(of_any_shape), std::end(of_any_shape),
+                                         handler) != std::end(of_any_shape);
   std::optional<Operand> outer = in_;
-  if (!input && outer && !is_one_of(without_input)) input = &*outer;
+  if (!input && outer && !command.pipe_only) input = &*outer;
   if (!input) return (this->*handler)(site, nullptr);
   if (input->never) return *input;
-  if (input->home == Operand::Home::choice && !is_one_of(of_any_shape))
+  if (input->home == Operand::Home::choice && !takes_any_shape)
     return distributed(*input,
-                       [&](const Operand& one) { return run_command(site, handler, &one); });
+                       [&](const Operand& one) { return run_command(site, command, &one); });
   // A path of `get` may be a bare word, which only `get` reads.
   const FunctionCommand* on_host =
       handler == &Lowering::get ? nullptr : find_function_command(site.name);
@@ -314,7 +324,7 @@ std::optional<Operand> Lowering::of_fields(const CallSite& site, const FunctionC
   CallSite inner{site.name, site.name_span, site.args.first(behind), site.span};
   auto applied = [&](const Operand& old) {
     for (const Command& row : commands())
-      if (row.name == site.name) return run_command(inner, row.handler, &old);
+      if (row.name == site.name) return run_command(inner, row, &old);
     return function_command(inner, command, &old);
   };
   Change what{site, bad_operand(site.span), true, false, applied};

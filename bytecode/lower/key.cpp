@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bytecode/entries.hpp"
 #include "bytecode/isa_table.hpp"
 #include "bytecode/lower/lower.hpp"
 #include "bytecode/wire.h"
@@ -36,39 +37,55 @@ std::optional<std::vector<KeyPart>> Lowering::widened(const std::vector<KeyPart>
   return result;
 }
 
+// The key of a map's entry, of a value or of none, with the bucket of a histogram behind it.
 // Nothing where the value cannot be a key; then the errors say why.
-std::optional<Lowering::Key> Lowering::key_of(const Operand& operand, const std::string& map) {
+std::optional<Lowering::Key> Lowering::key_of(const Operand* operand, const MapSpec& map,
+                                              const Operand* bucket) {
   Key key;
-  bool is_record = operand.type == Type::record || operand.home == Operand::Home::context;
-  if (is_record) {
-    std::vector<std::pair<std::string, Operand>> members = members_of(operand);
-    if (members.empty()) {
-      fail(operand.span, "an empty record cannot be a key", "no fields",
-           "for a plain number write count alone");
-      return std::nullopt;
-    }
-    bool good = true;
-    for (const auto& [name, value] : members) {
-      if (name == "value") {
-        fail(value.key_span, "a field of a key cannot be called `value`",
-             "the result has a column of this name", "rename it");
-        good = false;
-      }
-      good &= key_part(name, value, key);
-    }
-    if (!good) return std::nullopt;
-  } else if (!key_part("", operand, key)) {
-    return std::nullopt;
+  if (operand && !key_parts(*operand, map.kind, key)) return std::nullopt;
+  if (bucket) {
+    key.parts.push_back({.name = "low", .as = map.as});
+    key.values.push_back(*bucket);
   }
-
   // A map without a name is this call's alone.
-  if (!map.empty()) {
-    std::vector<KeyPart>& widest = widest_keys_.try_emplace(map, key.parts).first->second;
+  if (!map.name.empty()) {
+    std::vector<KeyPart>& widest = widest_keys_.try_emplace(map.name, key.parts).first->second;
     if (std::optional<std::vector<KeyPart>> both = widened(key.parts, widest)) {
       widest = *both;
       key.parts = std::move(*both);
     }
   }
+  if (!fit_key(key, operand ? operand->span : map.span)) return std::nullopt;
+  return key;
+}
+
+bool Lowering::key_parts(const Operand& operand, MapKind kind, Key& key) {
+  bool is_record = operand.type == Type::record || operand.home == Operand::Home::context;
+  if (is_record) {
+    std::vector<std::pair<std::string, Operand>> members = members_of(operand);
+    if (members.empty()) {
+      fail(operand.span, "an empty record cannot be a key", "no fields",
+           "for a plain number write " + std::string(map_kind_name(kind)) + " alone");
+      return false;
+    }
+    std::vector<std::string_view> taken = value_columns(kind);
+    if (kind == MapKind::hist) taken.push_back("bar");
+    bool good = true;
+    for (const auto& [name, value] : members) {
+      if (std::find(taken.begin(), taken.end(), name) != taken.end()) {
+        fail(value.key_span, "a field of a key cannot be called `" + name + "`",
+             "the result has a column of this name", "rename it");
+        good = false;
+      }
+      good &= key_part(name, value, key);
+    }
+    return good;
+  }
+  return key_part("", operand, key);
+}
+
+// Gives the parts their places and the key its class.
+bool Lowering::fit_key(Key& key, Span span) {
   key.nullable = std::any_of(key.parts.begin(), key.parts.end(),
                              [](const KeyPart& part) { return part.nullable; });
   uint32_t bytes = lay_out(key);
@@ -83,15 +100,15 @@ std::optional<Lowering::Key> Lowering::key_of(const Operand& operand, const std:
     bytes = lay_out(key);
   }
   if (bytes > VM_KEY_MAX) {
-    fail(operand.span, "a key of " + std::to_string(bytes) + " bytes", "too long",
+    fail(span, "a key of " + std::to_string(bytes) + " bytes", "too long",
          "the limit is " + std::to_string(VM_KEY_MAX) +
              "; take fewer fields, or shorter strings with --str-len");
-    return std::nullopt;
+    return false;
   }
   key.key_class = class_of(bytes);
   uint32_t whole = key_class_bytes(key.key_class);
   key.zeroed = bytes == whole && !key.nullable ? 0 : whole;
-  return key;
+  return true;
 }
 
 // Places the parts one after another, after the null bits if there are any. Returns the length.
@@ -110,7 +127,7 @@ bool Lowering::key_part(const std::string& name, const Operand& given, Key& key)
   bool by_host = is_host_only(value) && !(value.type == Type::date && value.is_constant()) &&
                  !value.is_named_by_host();
   if (by_host) {
-    fail(value.span, "the kernel counts before the host computes this", "computed on the host",
+    fail(value.span, "the kernel needs the key before the host computes it", "computed on the host",
          "use the raw values as the key, and compute in Nushell on the table");
     return false;
   }
@@ -175,48 +192,6 @@ void Lowering::write_key(const Key& key) {
     code_.release_registers(mark);
     code_.release_blocks(blocks);
   }
-}
-
-// The map that this call writes: the one of its name if the closure has it already.
-std::optional<uint32_t> Lowering::map_for(const CallSite& site, const ast::Expr* name,
-                                          const std::optional<Key>& key) {
-  MapSpec map;
-  map.span = site.name_span;
-  if (key) {
-    map.key = key->parts;
-    map.key_class = key->key_class;
-  }
-  if (name) {
-    map.name = *literal_name(*name);
-    map.span.end = name->span.end;
-    if (map.name.empty() || map.name.starts_with('#')) {
-      fail(name->span, "not a name for a map", "empty, or begins with #", "write count opens");
-      return std::nullopt;
-    }
-  } else if (++unnamed_maps_ > 1) {
-    map.name = "#" + std::to_string(unnamed_maps_);
-  }
-  for (size_t i = 0; i < program_.maps.size() && name; ++i) {
-    const MapSpec& other = program_.maps[i];
-    if (other.name != map.name) continue;
-    if (other.key == map.key) return static_cast<uint32_t>(i);
-    // This key needed more room than the ones before: all are lowered again, with the widest.
-    if (widened(other.key, map.key)) {
-      lower_again_ = true;
-      return static_cast<uint32_t>(i);
-    }
-    fail(map.span, "map `" + map.name + "` has two different keys", "this key differs",
-         "use another name");
-    errors_.back().labels.push_back({other.span, "from the one here"});
-    return std::nullopt;
-  }
-  if (program_.maps.size() >= VM_MAPS_MAX) {
-    fail(map.span, "more than " + std::to_string(VM_MAPS_MAX) + " maps", "one too many",
-         "count a record, or a name, in one map: {kind: a, key: $x} | count");
-    return std::nullopt;
-  }
-  program_.maps.push_back(std::move(map));
-  return static_cast<uint32_t>(program_.maps.size() - 1);
 }
 
 }  // namespace bytecode

@@ -17,7 +17,8 @@
 // loop.cpp, call.cpp (closures and custom commands), join.cpp (values of several
 // branches), expr.cpp (values), operator.cpp (operators), condition.cpp (tests
 // and jumps), context_fields.cpp (what `$ctx` holds), verbs.cpp (verbs), output.cpp
-// (rows), key.cpp (keys of maps), computed.cpp (what the host computes),
+// (rows), key.cpp (keys of maps), maps.cpp, buckets.cpp, timers.cpp (verbs that
+// keep something in the kernel), computed.cpp (what the host computes),
 // commands.cpp (commands of Nushell; their table), list.cpp, record.cpp,
 // text.cpp; typed.cpp (below C types), fetch.cpp (reads), memory.cpp (verbs on addresses).
 #pragma once
@@ -27,6 +28,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,7 +50,10 @@ class Lowering {
   Result<Program> run(const ast::Closure& closure);
   // Whether it must be run again by a new Lowering that knows what this one has learnt.
   bool lower_again() const { return lower_again_; }
-  void learn(const Lowering& before) { widest_keys_ = before.widest_keys_; }
+  void learn(const Lowering& before) {
+    widest_keys_ = before.widest_keys_;
+    learnt_maps_ = before.program_.maps;
+  }
   // Makes a text of the options known, with the tree that was parsed from it.
   void add_command(const ast::Def& def, const Text& text);
   void add_closure(const ast::Closure& closure, uint32_t text);
@@ -62,6 +67,11 @@ class Lowering {
 
   using Items = std::vector<Operand>;
   using Handler = Operand (Lowering::*)(const CallSite& site, const Operand* input);
+  struct Command {
+    std::string_view name;
+    Handler handler;
+    bool pipe_only = false;  // without a pipe it has no input, not $in
+  };
 
   // What becomes of an expression's value.
   enum class Want : uint8_t {
@@ -321,7 +331,7 @@ class Lowering {
 
   // Commands: commands.cpp has the table; a command's input is null where it has none.
   Operand call(const ast::Call& call, Span span, const Operand* input);
-  Operand run_command(const CallSite& site, Handler handler, const Operand* input);
+  Operand run_command(const CallSite& site, const Command& command, const Operand* input);
   Operand unknown_command(const CallSite& site);
   // `str trim name path`: the command for each of these fields. Nothing where no fields follow.
   std::optional<Operand> of_fields(const CallSite& site, const FunctionCommand& command,
@@ -336,10 +346,6 @@ class Lowering {
                 std::string hint = {});
 
   // Lists and ranges: list.cpp. Commands have the signature of Handler.
-  struct Command {
-    std::string_view name;
-    Handler handler;
-  };
   static std::span<const Command> commands();
   // The items of a list or of a short constant range; nothing where the input is neither, which has
   // been reported.
@@ -492,14 +498,51 @@ class Lowering {
     uint32_t zeroed = 0;  // bytes to zero before: those of the class, unless the parts fill it
     bool nullable = false;
   };
-  std::optional<Key> key_of(const Operand& operand, const std::string& map);
+  std::optional<Key> key_of(const Operand* operand, const MapSpec& map, const Operand* bucket);
+  bool key_parts(const Operand& operand, MapKind kind, Key& key);
+  bool fit_key(Key& key, Span span);
   static std::optional<std::vector<KeyPart>> widened(const std::vector<KeyPart>& parts,
                                                      const std::vector<KeyPart>& others);
   static uint32_t lay_out(Key& key);
   bool key_part(const std::string& name, const Operand& value, Key& key);
   void write_key(const Key& key);
-  std::optional<uint32_t> map_for(const CallSite& site, const ast::Expr* name,
-                                  const std::optional<Key>& key);
+
+  // Verbs on maps: maps.cpp, buckets.cpp, timers.cpp.
+  struct MapUse {
+    std::optional<Key> key;
+    uint32_t map = 0;  // of the program's
+    uint32_t key_class() const { return key ? key->key_class : 0u; }
+  };
+  std::optional<const ast::Expr*> map_name(const CallSite& site, const Arguments& given,
+                                           const std::string& from_pipe, bool needed = false);
+  std::optional<Operand> by(const Arguments& given);
+  std::optional<MapUse> map_use(const CallSite& site, const ast::Expr* name, MapSpec map,
+                                const Operand* key, const Operand* bucket = nullptr);
+  std::optional<uint32_t> map_for(const CallSite& site, const ast::Expr* name, MapSpec map);
+  void write_key_of(const MapUse& use);
+  const MapSpec* known_map(std::string_view name) const;
+  Operand number_for(const CallSite& site, const Operand* input, bool may_be_date);
+  Operand aggregate(const CallSite& site, const Operand* input, MapKind kind);
+  Operand sum_verb(const CallSite& site, const Operand* input);
+  Operand avg_verb(const CallSite& site, const Operand* input);
+  Operand min_verb(const CallSite& site, const Operand* input);
+  Operand max_verb(const CallSite& site, const Operand* input);
+  Operand stats_verb(const CallSite& site, const Operand* input);
+  Operand hist_verb(const CallSite& site, const Operand* input);
+  std::optional<Buckets> buckets_of(const CallSite& site, const Arguments& given);
+  std::optional<int64_t> constant_number(const ast::Expr& expr, std::string_view flag);
+  uint8_t bucket_register(const Buckets& buckets, uint8_t number);
+  Operand store_verb(const CallSite& site, const Operand* input, vm_opcode op);
+  Operand map_put_verb(const CallSite& site, const Operand* input);
+  Operand map_add_verb(const CallSite& site, const Operand* input);
+  std::optional<MapUse> look_up(const CallSite& site, const Operand* input, As* as);
+  Operand map_get_verb(const CallSite& site, const Operand* input);
+  Operand map_has_verb(const CallSite& site, const Operand* input);
+  Operand map_delete_verb(const CallSite& site, const Operand* input);
+  std::optional<int32_t> timer(const CallSite& site);
+  Operand start_timer_verb(const CallSite& site, const Operand* input);
+  Operand stop_timer_verb(const CallSite& site, const Operand* input);
+  Operand timestamp_verb(const CallSite& site, const Operand* input);
 
   Operand fail(Span span, std::string message, std::string label, std::string hint = {});
   Operand null(Span span) const { return constant_operand(Value(Null{}), span); }
@@ -537,6 +580,8 @@ class Lowering {
   // By a map's name: room that all its keys met so far fit into, before long texts give some up.
   // It only grows, so that lowering again comes to an end.
   std::map<std::string, std::vector<KeyPart>> widest_keys_;
+  std::vector<MapSpec> learnt_maps_;   // that were met the last time
+  std::set<std::string> missed_maps_;  // that were asked for before anything was put into them
   bool lower_again_ = false;
   static constexpr size_t max_work = 100'000;  // some tenths of a second
   size_t work_ = 0;                            // spent, on what was rolled back too

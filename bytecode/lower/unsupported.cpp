@@ -3,24 +3,9 @@
 namespace bytecode {
 namespace {
 
-constexpr std::string_view kOnCounts = "count here, and compute in Nushell on the rows";
 constexpr std::string_view kNoShell = "a probe has no shell: do it in Nushell on the rows";
 
 constexpr UnsupportedCommand kCommands[] = {
-    {"sum", kOnCounts},
-    {"avg", kOnCounts},
-    {"min", kOnCounts},
-    {"max", kOnCounts},
-    {"stats", kOnCounts},
-    {"hist", kOnCounts},
-    {"map-put", kOnCounts},
-    {"map-get", kOnCounts},
-    {"map-add", kOnCounts},
-    {"map-delete", kOnCounts},
-    {"map-has", kOnCounts},
-    {"start-timer", "emit the time: $ctx.time"},
-    {"stop-timer", "emit the time: $ctx.time"},
-    {"timestamp", "use $ctx.time"},
     {"get_stack", "there are no stacks: send $ctx.pid and $ctx.comm"},
     {"exit", "use --limit or --for"},
     {"sort-by", kInNushell},
@@ -30,7 +15,7 @@ constexpr UnsupportedCommand kCommands[] = {
     {"compact", "use where: where $it != null"},
     {"flatten", kInNushell},
     {"transpose", kInNushell},
-    {"histogram", "count here: $ctx.comm | count"},
+    {"histogram", "count here: $ctx.comm | count; of numbers: hist"},
     {"par-each", "use each"},
     {"items", kInNushell},
     {"zip", kInNushell},

@@ -52,36 +52,6 @@ Operand Lowering::print_verb(const CallSite& site, const Operand* input) {
   return null(site.span);
 }
 
-Operand Lowering::count_verb(const CallSite& site, const Operand* input) {
-  std::optional<Arguments> given =
-      arguments(site, {.least = 0,
-                       .most = 1,
-                       .flags = {},
-                       .hint = "the key comes from the pipe: $ctx.comm | count name"});
-  if (!given) return null(site.span);
-  const ast::Expr* name = given->values.empty() ? nullptr : given->values.front();
-  if (name && !literal_name(*name)) {
-    fail(name->span, "the key of `count` comes from the pipe", "here stands the map's name",
-         "write " + std::string(text(name->span)) + " | count");
-    return null(site.span);
-  }
-  std::optional<Key> key;
-  if (input) {
-    if (input->bad()) return null(site.span);
-    key = key_of(*input, name ? *literal_name(*name) : std::string());
-    if (!key) return null(site.span);
-  }
-  std::optional<uint32_t> map = map_for(site, name, key);
-  if (!map) return null(site.span);
-  if (key) {
-    write_key(*key);
-    code_.emit(VM_OP_count, 0, 0, key->key_class, static_cast<int32_t>(*map));
-  } else {
-    code_.emit(VM_OP_count_cell, 0, 0, 0, static_cast<int32_t>(*map));
-  }
-  return null(site.span);
-}
-
 Operand Lowering::read_str_verb(const CallSite& site, const Operand* input) {
   const std::string usage = "write read-str $" + context_name_ + ".arg1";
   std::optional<Arguments> given =
