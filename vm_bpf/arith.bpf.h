@@ -55,6 +55,19 @@ static __always_inline vm_u32 vm_divide(vm_u64 b, vm_u64 c, vm_u64* quotient, vm
   return VM_FAULT_none;
 }
 
+/* log2: the least number whose highest `bits & 63` bits behind the leading one are those of x. */
+static __always_inline vm_u64 vm_log2(vm_u64 x, vm_u64 bits) {
+  if ((vm_s64)x < 0) return VM_INT_MIN_MAGNITUDE;
+  /* Ones from the highest bit on down. */
+  vm_u64 ones = x | x >> 1;
+  ones |= ones >> 2;
+  ones |= ones >> 4;
+  ones |= ones >> 8;
+  ones |= ones >> 16;
+  ones |= ones >> 32;
+  return x & ~(ones >> 1 >> (bits & 63));
+}
+
 /* bits */
 static __always_inline vm_u64 vm_bits(vm_u64 word, vm_u32 range) {
   vm_u64 width = range >> 8 & 0xff;

@@ -15,6 +15,8 @@
 #include "park.bpf.h"
 #include "remake.bpf.h"
 #include "search.bpf.h"
+#include "timers.bpf.h"
+#include "values.bpf.h"
 
 enum {
   VM_HOT_STEPS = 4,               /* of one turn; then one heavy one */
@@ -104,6 +106,9 @@ static __always_inline vm_u32 vm_hot(struct vm_run* run, const struct vm_bank* b
       break;
     case VM_OP_bits:
       *a = vm_bits(*b, insn->imm);
+      break;
+    case VM_OP_log2:
+      *a = vm_log2(*b, imm);
       break;
     case VM_OP_bswap:
       *a = vm_swap_bytes(*b, insn->c);
@@ -264,6 +269,30 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
     case VM_OP_count_cell:
       run->parks = 0;
       return vm_count_cell(insn);
+    case VM_OP_sum:
+      run->parks = 0;
+      return vm_sum(run, bank, insn);
+    case VM_OP_sum_cell:
+      run->parks = 0;
+      return vm_sum_cell(run, insn);
+    case VM_OP_tally:
+      run->parks = 0;
+      return vm_tally(run, bank, insn);
+    case VM_OP_tally_cell:
+      run->parks = 0;
+      return vm_tally_cell(run, insn);
+    case VM_OP_map_get:
+    case VM_OP_map_put:
+    case VM_OP_map_add:
+    case VM_OP_map_delete:
+      if (insn->op != VM_OP_map_get) run->parks = 0;
+      return vm_value(run, bank, insn);
+    case VM_OP_timer_start:
+      run->parks = 0;
+      return vm_timer_start(run, bank, insn);
+    case VM_OP_timer_stop:
+      run->parks = 0;
+      return vm_timer_stop(run, insn);
     case VM_OP_row_str:
       return vm_row_str(run, insn);
     case VM_OP_row_send:

@@ -51,32 +51,63 @@ struct {
   __type(value, vm_u64);
 } vm_faults SEC(".maps");
 
-/* Unkeyed counters. */
+/* Unkeyed counters and sums; unkeyed tallies. */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, VM_CELLS_MAX);
   __type(key, vm_u32);
   __type(value, vm_u64);
 } vm_cells SEC(".maps");
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, VM_CELLS_MAX);
+  __type(key, vm_u32);
+  __type(value, struct vm_tally);
+} vm_tally_cells SEC(".maps");
 
-/* Keyed maps: an outer map for each key class, because an inner map may differ from its template in
- * max_entries only. */
-#define VM_KEYED(index, bytes)                    \
-  struct {                                        \
-    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);     \
-    __uint(max_entries, VM_MAPS_MAX);             \
-    __type(key, vm_u32);                          \
-    __array(                                      \
-        values, struct {                          \
-          __uint(type, BPF_MAP_TYPE_PERCPU_HASH); \
-          __uint(max_entries, 1);                 \
-          __uint(key_size, bytes);                \
-          __uint(value_size, sizeof(vm_u64));     \
-          __uint(map_flags, BPF_F_NO_PREALLOC);   \
-        });                                       \
-  } vm_keyed_##index SEC(".maps");
+/* Which element of these a cell is at present: the host empties a cell by giving it another one, so
+ * that what is added meanwhile is in either and in one only. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 2 * VM_CELLS_MAX); /* cells, then tallies */
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __type(key, vm_u32);
+  __type(value, vm_u32);
+} vm_cell_places SEC(".maps");
+
+/* Keyed maps: an outer map for each kind of value and key class, because an inner map may differ
+ * from its template in max_entries only. Counts and sums; tallies; the closures' own values, which
+ * all CPUs share. */
+#define VM_OUTER(name, inner_type, key_bytes, value_bytes) \
+  struct {                                                 \
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);              \
+    __uint(max_entries, VM_MAPS_MAX);                      \
+    __type(key, vm_u32);                                   \
+    __array(                                               \
+        values, struct {                                   \
+          __uint(type, inner_type);                        \
+          __uint(max_entries, 1);                          \
+          __uint(key_size, key_bytes);                     \
+          __uint(value_size, value_bytes);                 \
+          __uint(map_flags, BPF_F_NO_PREALLOC);            \
+        });                                                \
+  } name SEC(".maps");
+#define VM_KEYED(index, bytes)                                                           \
+  VM_OUTER(vm_keyed_##index, BPF_MAP_TYPE_PERCPU_HASH, bytes, sizeof(vm_u64))            \
+  VM_OUTER(vm_tallies_##index, BPF_MAP_TYPE_PERCPU_HASH, bytes, sizeof(struct vm_tally)) \
+  VM_OUTER(vm_values_##index, BPF_MAP_TYPE_HASH, bytes, sizeof(vm_u64))
 VM_KEY_CLASSES(VM_KEYED)
 #undef VM_KEYED
+#undef VM_OUTER
+
+/* Timers that are under way. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, VM_TIMERS_MAX);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, struct vm_timer_key);
+  __type(value, struct vm_timer);
+} vm_timers SEC(".maps");
 
 /* Scratch slots: the host sets max_entries to possible CPUs * VM_SCRATCH_PER_CPU before load. Not a
  * per-CPU array: a per-CPU value may not exceed 32 KB and the four slots of a CPU do. */
