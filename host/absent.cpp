@@ -81,6 +81,15 @@ size_t Session::drain(const std::function<void(Row&&)>&, size_t) { return 0; }
 std::vector<MapInfo> Session::maps() const { return {}; }
 Result<Value> Session::map_get(std::string_view) const { return absent(); }
 Status Session::map_clear(std::string_view) { return absent(); }
+Result<Value> Session::map_growth(std::string_view, bytecode::Snapshot&) const { return absent(); }
+std::optional<Session::MapState> Session::map_state(std::string_view) const {
+  return std::nullopt;
+}
+Result<Value> Session::map_take(std::string_view) { return absent(); }
+Status Session::map_zero(std::string_view) { return absent(); }
+Status Session::map_set(std::string_view, const Value&, const Value&) { return absent(); }
+Status Session::map_remove(std::string_view, const Value&) { return absent(); }
+std::vector<bytecode::MapSpec> Session::shared_maps() const { return {}; }
 Status Session::map_delete(std::string_view) { return absent(); }
 std::vector<std::string> Session::changed_maps() { return {}; }
 

@@ -151,7 +151,12 @@ const Variant* find_variant(const std::string& name) {
   return nullptr;
 }
 
-std::string keyed_name(size_t key_class) { return "vm_keyed_" + std::to_string(key_class); }
+constexpr const char* family_names[] = {"vm_keyed_", "vm_tallies_", "vm_values_"};
+static_assert(std::size(family_names) == family_count);
+
+std::string keyed_name(size_t family, size_t key_class) {
+  return family_names[family] + std::to_string(key_class);
+}
 
 }  // namespace
 
@@ -213,8 +218,9 @@ Status Loader::start() {
   // The templates are gone after the load.
   code_.inner = shape_of(map_of(object, "vm_code"));
   rings_.inner = shape_of(map_of(object, "vm_rings"));
-  for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i)
-    keyed_[i].inner = shape_of(map_of(object, keyed_name(i)));
+  for (size_t family = 0; family < family_count; ++family)
+    for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i)
+      keyed_[family][i].inner = shape_of(map_of(object, keyed_name(family, i)));
   bpf_map__set_max_entries(map_of(object, "vm_scratch"), possible_cpus() * VM_SCRATCH_PER_CPU);
   // libbpf raises RLIMIT_MEMLOCK by itself where the kernel still charges maps to it (before 5.11).
   if (bpf_object__load(object) != 0) return refusal("make the interpreter's maps", errno, log());
@@ -292,10 +298,14 @@ Status Loader::keep_maps(bpf_object* object) {
   stats_ = descriptor("vm_stats");
   faults_ = descriptor("vm_faults");
   cells_ = descriptor("vm_cells");
+  tally_cells_ = descriptor("vm_tally_cells");
+  cell_places_ = descriptor("vm_cell_places");
   family_ = descriptor("vm_family");
   cgroups_ = descriptor("vm_cgroups");
   parked_ = descriptor("vm_parked");
-  for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i) keyed_[i].fd = descriptor(keyed_name(i));
+  for (size_t family = 0; family < family_count; ++family)
+    for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i)
+      keyed_[family][i].fd = descriptor(keyed_name(family, i));
   return Nothing{};
 }
 

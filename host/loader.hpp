@@ -45,6 +45,10 @@ struct OuterMap {
                           const char* what) const;
 };
 
+// What the keyed maps of one kind have as values (vm_bpf/maps.bpf.h).
+enum class Family : uint8_t { counts, tallies, values };
+constexpr size_t family_count = 3;
+
 // What a program is told at load, and never again: for those that are loaded for one target.
 struct Constants {
   uint64_t cookie = 0;
@@ -76,10 +80,14 @@ class Loader {
 
   const OuterMap& code() const { return code_; }
   const OuterMap& rings() const { return rings_; }
-  const OuterMap& keyed(uint8_t key_class) const { return keyed_[key_class]; }
+  const OuterMap& keyed(Family family, uint8_t key_class) const {
+    return keyed_[static_cast<size_t>(family)][key_class];
+  }
   int stats() const { return stats_; }
   int faults() const { return faults_; }
   int cells() const { return cells_; }
+  int tally_cells() const { return tally_cells_; }
+  int cell_places() const { return cell_places_; }
   int family() const { return family_; }
   int cgroups() const { return cgroups_; }
   int parked() const { return parked_; }
@@ -94,8 +102,9 @@ class Loader {
   std::map<std::string, std::vector<std::shared_ptr<Instance>>> instances_;
   std::map<std::string, Fd> maps_;  // that all programs share, by name
   OuterMap code_, rings_;
-  OuterMap keyed_[VM_KEY_CLASS_COUNT];
-  int stats_ = -1, faults_ = -1, cells_ = -1, family_ = -1, cgroups_ = -1, parked_ = -1;
+  OuterMap keyed_[family_count][VM_KEY_CLASS_COUNT];
+  int stats_ = -1, faults_ = -1, cells_ = -1, tally_cells_ = -1, cell_places_ = -1, family_ = -1,
+      cgroups_ = -1, parked_ = -1;
 };
 
 // CPUs that may ever exist: how many values a per-CPU map hands out.

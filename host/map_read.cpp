@@ -1,35 +1,50 @@
-// Reading a whole map: in batches where the kernel has them, else key by key.
+// In batches where the kernel has them, else key by key.
+#include "host/map_read.hpp"
+
 #include <bpf/bpf.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <numeric>
+#include <vector>
 
-#include "host/maps.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
 
+using bytecode::Status;
+
 namespace {
 
-using Counts = std::vector<std::pair<std::vector<uint8_t>, uint64_t>>;
+class Reader {
+ public:
+  Reader(int fd, const EntryShape& shape, uint64_t max, const EntrySink& sink)
+      : fd_(fd), shape_(shape), max_(max), sink_(sink) {}
 
-uint64_t merge(const uint64_t* values, uint32_t cpus) {
-  return std::accumulate(values, values + cpus, uint64_t{0});
-}
+  // 0 or an errno. `begun` tells whether anything has been handed out.
+  int batches(bool& begun);
+  int by_key();
+
+ private:
+  size_t words() const { return size_t{shape_.value_bytes} / 8 * shape_.parts; }
+
+  int fd_;
+  EntryShape shape_;
+  uint64_t max_;
+  const EntrySink& sink_;
+};
 
 // A batch is whole hash buckets; ENOSPC says that one bucket holds more than the room given.
-int read_batches(int fd, uint32_t key_bytes, uint64_t max, uint32_t cpus, Counts& counts) {
-  uint32_t room = static_cast<uint32_t>(std::clamp<uint64_t>(max, 16, 1024));
+int Reader::batches(bool& begun) {
+  uint32_t room = static_cast<uint32_t>(std::clamp<uint64_t>(max_, 16, 1024));
   uint64_t in = 0, out = 0;
   bool first = true;
   std::vector<uint8_t> keys;
   std::vector<uint64_t> values;
   while (true) {
-    keys.resize(size_t{room} * key_bytes);
-    values.resize(size_t{room} * cpus);
+    keys.resize(size_t{room} * shape_.key_bytes);
+    values.resize(room * words());
     uint32_t count = room;
-    const int failed = bpf_map_lookup_batch(fd, first ? nullptr : &in, &out, keys.data(),
+    const int failed = bpf_map_lookup_batch(fd_, first ? nullptr : &in, &out, keys.data(),
                                             values.data(), &count, nullptr);
     const int error = failed != 0 ? errno : 0;
     if (error == ENOSPC && count == 0) {
@@ -37,43 +52,40 @@ int read_batches(int fd, uint32_t key_bytes, uint64_t max, uint32_t cpus, Counts
       continue;
     }
     if (error != 0 && error != ENOENT) return error;
-    for (uint32_t i = 0; i < count; ++i) {
-      const uint8_t* key = keys.data() + size_t{i} * key_bytes;
-      counts.emplace_back(std::vector<uint8_t>(key, key + key_bytes),
-                          merge(values.data() + size_t{i} * cpus, cpus));
-    }
+    for (uint32_t i = 0; i < count; ++i)
+      sink_({keys.data() + size_t{i} * shape_.key_bytes, shape_.key_bytes},
+            {values.data() + i * words(), words()});
+    begun |= count > 0;
     if (error == ENOENT) return 0;
     in = out;
     first = false;
   }
 }
 
-int read_by_key(int fd, uint32_t key_bytes, uint64_t max, uint32_t cpus, Counts& counts) {
-  std::vector<uint8_t> key(key_bytes), next(key_bytes);
-  std::vector<uint64_t> values(cpus);
+int Reader::by_key() {
+  std::vector<uint8_t> key(shape_.key_bytes), next(shape_.key_bytes);
+  std::vector<uint64_t> values(words());
   const uint8_t* before = nullptr;
   // A deletion under way can start the walk over: `max` entries are enough.
-  while (counts.size() < max && bpf_map_get_next_key(fd, before, next.data()) == 0) {
+  for (uint64_t seen = 0; seen < max_ && bpf_map_get_next_key(fd_, before, next.data()) == 0;) {
     key = next;
     before = key.data();
-    if (bpf_map_lookup_elem(fd, key.data(), values.data()) == 0)
-      counts.emplace_back(key, merge(values.data(), cpus));
+    if (bpf_map_lookup_elem(fd_, key.data(), values.data()) != 0) continue;
+    sink_(key, values);
+    ++seen;
   }
   return 0;
 }
 
 }  // namespace
 
-Result<Counts> read_counts(int fd, uint32_t key_bytes, uint64_t max) {
-  Counts counts;
-  const uint32_t cpus = possible_cpus();
-  int error = read_batches(fd, key_bytes, max, cpus, counts);
-  if (error != 0) {
-    counts.clear();
-    error = read_by_key(fd, key_bytes, max, cpus, counts);
-  }
+Status read_entries(int fd, const EntryShape& shape, uint64_t max, const EntrySink& sink) {
+  Reader reader(fd, shape, max, sink);
+  bool begun = false;
+  int error = reader.batches(begun);
+  if (error != 0 && !begun) error = reader.by_key();
   if (error != 0) return refusal("read a map", error);
-  return counts;
+  return bytecode::Nothing{};
 }
 
 }  // namespace host

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
-#include <numeric>
 
 #include "bytecode/isa_table.hpp"
 #include "bytecode/suggest.hpp"
@@ -14,6 +12,7 @@
 
 namespace host {
 
+using bytecode::Entry;
 using bytecode::Error;
 using bytecode::ErrorKind;
 using bytecode::KeyPart;
@@ -24,14 +23,6 @@ using bytecode::Program;
 using bytecode::Record;
 
 namespace {
-
-std::string kind_text(MapKind kind) {
-  switch (kind) {
-    case MapKind::count:
-      return "count";
-  }
-  return {};
-}
 
 std::string type_text(bytecode::As as) {
   switch (as) {
@@ -69,13 +60,31 @@ std::string key_text(const std::vector<KeyPart>& key) {
   return text + ">";
 }
 
-bool same_type(const MapSpec& a, const MapSpec& b) {
-  return a.kind == b.kind && a.key == b.key && a.key_class == b.key_class;
+// The parts of a key that are the user's.
+std::vector<KeyPart> shown_key(const MapSpec& spec) {
+  std::vector<KeyPart> parts = spec.key;
+  if (spec.kind == MapKind::hist && !parts.empty()) parts.pop_back();
+  return parts;
 }
 
+std::string value_text(const MapSpec& spec) {
+  const std::string of = type_text(spec.as);
+  if (spec.kind == MapKind::stats)
+    return "record<count: int, sum: " + of + ", avg: " + of + ", min: " + of + ", max: " + of + ">";
+  return spec.kind == MapKind::hist || spec.kind == MapKind::count ? "int" : of;
+}
+
+// "a sum of durations by string"
 std::string describe(const MapSpec& spec) {
-  const std::string key = key_text(spec.key);
-  return "a " + kind_text(spec.kind) + (key.empty() ? " without a key" : " by " + key);
+  const std::string key = key_text(shown_key(spec));
+  std::string text =
+      (spec.kind == MapKind::avg ? "an " : "a ") + std::string(bytecode::map_kind_name(spec.kind));
+  if (spec.kind == MapKind::hist && spec.buckets.is_linear)
+    text += " of " + std::to_string(spec.buckets.step) + " wide buckets";
+  else if (spec.kind == MapKind::hist && spec.buckets.bits > 0)
+    text += " of --bits " + std::to_string(spec.buckets.bits);
+  if (spec.as != bytecode::As::integer) text += " of " + type_text(spec.as) + "s";
+  return text + (key.empty() ? " without a key" : " by " + key);
 }
 
 std::string probe_list(const std::vector<ProbeId>& probes) {
@@ -88,8 +97,11 @@ std::string probe_list(const std::vector<ProbeId>& probes) {
 Error clash(const LiveMap& map, const MapSpec& spec, const std::vector<ProbeId>& writers) {
   Error error;
   error.message = "the map " + map.name + " already has another type";
-  error.labels.push_back(
-      {spec.span, "this is " + describe(spec) + ", " + map.name + " is " + describe(map.spec)});
+  std::string difference =
+      "this is " + describe(spec) + ", " + map.name + " is " + describe(map.spec);
+  if (describe(spec) == describe(map.spec))
+    difference = "this key has other room for a text than that of " + map.name;
+  error.labels.push_back({spec.span, difference + ": " + map.origin});
   error.hint = writers.empty()
                    ? "give one of the two another name"
                    : "give it another name, or detach " + probe_list(writers) + " first";
@@ -103,72 +115,21 @@ std::vector<ProbeId> others(const std::vector<ProbeId>& writers, ProbeId probe) 
   return rest;
 }
 
-// Slots are taken from the back: the lowest first.
-std::vector<uint32_t> countdown(uint32_t count) {
-  std::vector<uint32_t> numbers(count);
-  std::iota(numbers.rbegin(), numbers.rend(), 0u);
-  return numbers;
+// The words that made a map.
+std::string origin_of(const Program& program, const MapSpec& spec, ProbeId probe,
+                      const std::string& probe_name) {
+  const std::string words = program.source.substr(spec.span.start, spec.span.end - spec.span.start);
+  return "`" + words + "` in probe " + std::to_string(probe) + " (" + probe_name + ")";
 }
 
 }  // namespace
 
 MapStore::MapStore(Loader& loader, Reclaimer& reclaimer, uint32_t entries)
-    : loader_(loader), reclaimer_(reclaimer), entries_(entries) {
-  for (auto& slots : free_slots_) slots = countdown(VM_MAPS_MAX);
-  free_cells_ = countdown(VM_CELLS_MAX);
-}
+    : places_(loader, reclaimer, entries) {}
 
 std::shared_ptr<LiveMap> MapStore::find(std::string_view name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
-}
-
-Result<std::shared_ptr<LiveMap>> MapStore::make(std::string name, const MapSpec& spec, bool own) {
-  auto map = std::make_shared<LiveMap>();
-  map->name = std::move(name);
-  map->spec = spec;
-  map->own = own;
-  std::vector<uint32_t>& free = map->keyed() ? free_slots_[spec.key_class] : free_cells_;
-  while (free.empty() && reclaimer_.wait()) {
-  }
-  if (free.empty()) {
-    Error error;
-    error.message = "no room for another map";
-    error.labels.push_back({spec.span, "this one"});
-    error.hint = "bpf-maps delete those that are done with";
-    return error;
-  }
-  map->slot = free.back();
-  if (map->keyed()) {
-    const OuterMap& outer = loader_.keyed(spec.key_class);
-    Result<Fd> fd = outer.inner.create("vm_keyed", entries_);
-    if (!fd) return std::move(fd).error();
-    if (Status placed = outer.insert(map->slot, fd->get(), "vm_keyed"); !placed)
-      return std::move(placed).error();
-    map->fd = std::move(fd).value();
-    map->max = entries_;
-  } else {
-    const std::vector<uint64_t> zeros(possible_cpus());
-    if (bpf_map_update_elem(loader_.cells(), &map->slot, zeros.data(), BPF_ANY) != 0)
-      return refusal("clear a counter", errno);
-    map->max = 1;
-  }
-  free.pop_back();
-  return map;
-}
-
-void MapStore::dispose(const std::shared_ptr<LiveMap>& map) {
-  std::function<void()> work;
-  if (map->keyed())
-    work = [map, outer = loader_.keyed(map->spec.key_class).fd] {
-      bpf_map_delete_elem(outer, &map->slot);
-      map->fd.reset();
-    };
-  // The slot is free when no run of a program that knew it can be left.
-  reclaimer_.release({}, std::move(work), [this, map] {
-    auto& free = map->keyed() ? free_slots_[map->spec.key_class] : free_cells_;
-    free.push_back(map->slot);
-  });
 }
 
 Result<MapStore::Plan> MapStore::prepare(
@@ -203,7 +164,7 @@ Status MapStore::plan(ProbeId probe, const std::string& probe_name, const Progra
       map = find(name);
     }
     if (auto twice = planned(name)) map = twice;
-    const bool usable = map && same_type(map->spec, spec);
+    const bool usable = map && bytecode::same_map_type(map->spec, spec);
     // What a closure left unnamed starts anew with each probe, but goes on through a swap.
     const bool stale = map && own && map->writers.empty() && !planned(name);
     if (usable && !stale) {
@@ -212,22 +173,24 @@ Status MapStore::plan(ProbeId probe, const std::string& probe_name, const Progra
     }
     if (map && (planned(name) || !others(map->writers, probe).empty()))
       return clash(*map, spec, others(map->writers, probe));
-    Result<std::shared_ptr<LiveMap>> made = make(name, spec, own);
+    Result<std::shared_ptr<LiveMap>> made = places_.make(name, spec, own);
     if (!made) return std::move(made).error();
+    (*made)->origin = origin_of(program, spec, probe, probe_name);
     plan.maps.back().push_back(*made);
     plan.fresh.push_back(std::move(made).value());
   }
   return Nothing{};
 }
 
-Program MapStore::relocate(const Program& program, const Maps& maps) {
+Program MapStore::relocate(const Program& program, const Maps& maps,
+                           const std::vector<uint32_t>& timers) {
   Program copy = program;
   for (vm_insn& insn : copy.code) {
     const bytecode::OpInfo* info = bytecode::op_info(insn.op);
-    if (info == nullptr ||
-        (info->format != bytecode::Format::map_key && info->format != bytecode::Format::cell))
-      continue;
-    insn.imm = static_cast<vm_s32>(maps[static_cast<size_t>(insn.imm)]->slot);
+    if (info == nullptr || insn.imm < 0) continue;
+    const auto index = static_cast<size_t>(insn.imm);
+    if (bytecode::names_map(info->format)) insn.imm = static_cast<vm_s32>(maps[index]->slot);
+    if (bytecode::names_timer(info->format)) insn.imm = static_cast<vm_s32>(timers[index]);
   }
   return copy;
 }
@@ -236,7 +199,7 @@ void MapStore::commit(ProbeId probe, const Plan& plan) {
   leave(probe);
   for (const auto& map : plan.fresh) {
     std::shared_ptr<LiveMap>& place = by_name_[map->name];
-    if (place) dispose(place);
+    if (place) places_.dispose(place);
     place = map;
   }
   for (const Maps& maps : plan.maps)
@@ -246,7 +209,7 @@ void MapStore::commit(ProbeId probe, const Plan& plan) {
 }
 
 void MapStore::abandon(const Plan& plan) {
-  for (const auto& map : plan.fresh) dispose(map);
+  for (const auto& map : plan.fresh) places_.dispose(map);
 }
 
 void MapStore::leave(ProbeId probe) {
@@ -262,35 +225,30 @@ std::vector<std::string> MapStore::names_of(ProbeId probe) const {
   return names;
 }
 
-Result<std::vector<MapStore::Entry>> MapStore::read(const LiveMap& map) const {
-  return read_counts(map.fd.get(), bytecode::key_class_bytes(map.spec.key_class), map.max);
-}
-
-Result<uint64_t> MapStore::read_cell(const LiveMap& map) const {
-  std::vector<uint64_t> values(possible_cpus());
-  if (bpf_map_lookup_elem(loader_.cells(), &map.slot, values.data()) != 0)
-    return refusal("read the map " + map.name, errno);
-  return std::accumulate(values.begin(), values.end(), uint64_t{0});
-}
-
 std::vector<MapInfo> MapStore::list() const {
   std::vector<MapInfo> infos;
   for (const auto& [name, map] : by_name_) {
     MapInfo info;
     info.name = name;
-    info.kind = kind_text(map->spec.kind);
-    info.key = key_text(map->spec.key);
-    info.value = "int";
+    info.kind = bytecode::map_kind_name(map->spec.kind);
+    info.key = key_text(shown_key(map->spec));
+    info.value = value_text(map->spec);
     info.max = map->max;
     info.probes = map->writers;
-    if (map->keyed()) {
-      if (auto entries = read(*map)) info.entries = entries->size();
-    } else if (auto count = read_cell(*map)) {
-      info.entries = *count != 0 ? 1 : 0;
-    }
+    info.entries = places_.extent(*map).entries;
     infos.push_back(std::move(info));
   }
   return infos;
+}
+
+std::vector<MapSpec> MapStore::shared() const {
+  std::vector<MapSpec> specs;
+  for (const auto& [name, map] : by_name_) {
+    if (map->own) continue;
+    specs.push_back(map->spec);
+    specs.back().name = name;
+  }
+  return specs;
 }
 
 Error MapStore::missing(std::string_view name) const {
@@ -309,39 +267,78 @@ Result<Value> MapStore::get(std::string_view name, bytecode::Clock clock,
                             const bytecode::Names* names) const {
   const std::shared_ptr<LiveMap> map = find(name);
   if (!map) return missing(name);
-  if (!map->keyed()) {
-    Result<uint64_t> count = read_cell(*map);
-    if (!count) return std::move(count).error();
-    return Value(static_cast<int64_t>(*count));
-  }
-  Result<std::vector<Entry>> entries = read(*map);
-  if (!entries) return std::move(entries).error();
-  bytecode::List rows;
-  rows.reserve(entries->size());
-  for (const auto& [key, count] : *entries) {
-    Record row = bytecode::decode_key(map->spec, key, clock, names);
-    for (auto& [column, value] : row)
-      if (column.empty()) column = "key";
-    row.emplace_back("value", static_cast<int64_t>(count));
-    rows.emplace_back(std::move(row));
-  }
-  return Value(std::move(rows));
+  std::vector<Entry> entries;
+  Status read = places_.read(*map, [&](Entry&& entry) { entries.push_back(std::move(entry)); });
+  if (!read) return std::move(read).error();
+  return map_value(map->spec, std::move(entries), clock, names);
+}
+
+Result<Value> MapStore::take(std::string_view name, bytecode::Clock clock,
+                             const bytecode::Names* names) {
+  const std::shared_ptr<LiveMap> map = find(name);
+  if (!map) return missing(name);
+  map->seen = 0;
+  std::vector<Entry> entries;
+  Status taken = places_.empty(*map, MapPlaces::Keys::dropped,
+                               [&](Entry&& entry) { entries.push_back(std::move(entry)); });
+  if (!taken) return std::move(taken).error();
+  return map_value(map->spec, std::move(entries), clock, names);
+}
+
+Result<Value> MapStore::growth(std::string_view name, bytecode::Snapshot& since,
+                               bytecode::Clock clock, const bytecode::Names* names) const {
+  const std::shared_ptr<LiveMap> map = find(name);
+  if (!map) return missing(name);
+  std::vector<Entry> entries;
+  Status read = places_.read(*map, [&](Entry&& entry) { entries.push_back(std::move(entry)); });
+  if (!read) return std::move(read).error();
+  return map_value(map->spec, bytecode::growth(map->spec, since, std::move(entries)), clock, names);
 }
 
 Status MapStore::clear(std::string_view name) {
   const std::shared_ptr<LiveMap> map = find(name);
   if (!map) return missing(name);
   map->seen = 0;
-  if (!map->keyed()) {
-    const std::vector<uint64_t> zeros(possible_cpus());
-    if (bpf_map_update_elem(loader_.cells(), &map->slot, zeros.data(), BPF_ANY) != 0)
-      return refusal("clear the map " + map->name, errno);
-    return Nothing{};
+  return places_.empty(*map, MapPlaces::Keys::dropped);
+}
+
+Status MapStore::zero(std::string_view name) {
+  const std::shared_ptr<LiveMap> map = find(name);
+  if (!map) return missing(name);
+  return places_.empty(*map, MapPlaces::Keys::kept);
+}
+
+// The map, if it is one of values of the closures' own, and the key to its entry.
+Result<MapStore::Aim> MapStore::aim(std::string_view name, const Value& key,
+                                    bytecode::Clock clock) const {
+  std::shared_ptr<LiveMap> map = find(name);
+  if (!map) return missing(name);
+  Result<std::vector<uint8_t>> bytes = bytecode::encode_key(map->spec, key, clock);
+  if (!bytes) return std::move(bytes).error();
+  return Aim{std::move(map), std::move(bytes).value()};
+}
+
+Status MapStore::set(std::string_view name, const Value& key, const Value& value,
+                     bytecode::Clock clock) {
+  Result<Aim> at = aim(name, key, clock);
+  if (!at) return std::move(at).error();
+  if (at->map->spec.kind != MapKind::value) {
+    Error error;
+    error.kind = ErrorKind::argument;
+    error.subject = "name";
+    error.message = "the map " + std::string(name) + " is written by its probes alone";
+    error.hint = "bpf-maps clear and zero begin it anew; what closures keep by map-put can be set";
+    return error;
   }
-  Result<std::vector<Entry>> entries = read(*map);
-  if (!entries) return std::move(entries).error();
-  for (const auto& [key, count] : *entries) bpf_map_delete_elem(map->fd.get(), key.data());
-  return Nothing{};
+  Result<uint64_t> word = bytecode::encode_word(at->map->spec.as, value, clock);
+  if (!word) return std::move(word).error();
+  return places_.put(*at->map, at->key, *word);
+}
+
+Status MapStore::remove(std::string_view name, const Value& key, bytecode::Clock clock) {
+  Result<Aim> at = aim(name, key, clock);
+  if (!at) return std::move(at).error();
+  return places_.remove(*at->map, at->key);
 }
 
 Status MapStore::erase(std::string_view name) {
@@ -355,7 +352,7 @@ Status MapStore::erase(std::string_view name) {
     error.hint = "detach " + probe_list(found->second->writers) + " first, or bpf-maps clear it";
     return error;
   }
-  dispose(found->second);
+  places_.dispose(found->second);
   by_name_.erase(found);
   return Nothing{};
 }
@@ -367,13 +364,7 @@ std::vector<std::string> MapStore::changed(const std::set<ProbeId>& active) {
     const bool written = std::any_of(writers.begin(), writers.end(),
                                      [&](ProbeId id) { return active.count(id) != 0; });
     if (!std::exchange(map->look_again, false) && !written) continue;
-    uint64_t sum = 0;
-    if (map->keyed()) {
-      if (auto entries = read(*map))
-        for (const auto& [key, count] : *entries) sum += count;
-    } else if (auto count = read_cell(*map)) {
-      sum = *count;
-    }
+    const uint64_t sum = places_.extent(*map).sum;
     if (std::exchange(map->seen, sum) != sum) names.push_back(name);
   }
   return names;

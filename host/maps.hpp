@@ -1,8 +1,5 @@
 // The maps that closures write, by name: shared where names, kinds and keys agree, alive until they
 // are deleted or give way to one of another type.
-//
-// A keyed map is a per-CPU hash in the outer map of its key's size; an unkeyed one is a cell of a
-// per-CPU array. Values are merged over CPUs when they are read.
 #pragma once
 
 #include <map>
@@ -16,26 +13,12 @@
 #include "bytecode/program.hpp"
 #include "bytecode/result.hpp"
 #include "bytecode/value.hpp"
+#include "host/live_map.hpp"
 #include "host/loader.hpp"
 #include "host/reclaimer.hpp"
 #include "host/session.hpp"
 
 namespace host {
-
-// A map's place in the kernel.
-struct LiveMap {
-  std::string name;
-  bytecode::MapSpec spec;
-  bool own = false;   // its closure gave it no name: no other probe joins it
-  uint32_t slot = 0;  // in the outer map of its key class, or the cell
-  Fd fd;              // keyed only
-  uint64_t max = 0;
-  std::vector<ProbeId> writers;
-  uint64_t seen = 0;        // the sum of its counts when changed() last looked
-  bool look_again = false;  // a writer has left since
-
-  bool keyed() const { return !spec.key.empty(); }
-};
 
 class MapStore {
  public:
@@ -50,8 +33,10 @@ class MapStore {
   };
   Result<Plan> prepare(ProbeId probe, const std::string& probe_name,
                        const std::vector<std::shared_ptr<const bytecode::Program>>& programs);
-  // `program` with its map indexes replaced by the plan's slots and cells.
-  static bytecode::Program relocate(const bytecode::Program& program, const Maps& maps);
+  // `program` with its map indexes replaced by the plan's slots and cells, its timers by their
+  // numbers.
+  static bytecode::Program relocate(const bytecode::Program& program, const Maps& maps,
+                                    const std::vector<uint32_t>& timers);
   // Makes the plan's maps the ones that `probe` writes, and no others.
   void commit(ProbeId probe, const Plan& plan);
   void abandon(const Plan& plan);
@@ -59,10 +44,25 @@ class MapStore {
   void leave(ProbeId probe);
 
   std::vector<std::string> names_of(ProbeId probe) const;
+  // Null where there is no such map; until the next change.
+  const LiveMap* look(std::string_view name) const { return find(name).get(); }
   std::vector<MapInfo> list() const;
   Result<Value> get(std::string_view name, bytecode::Clock clock,
                     const bytecode::Names* names) const;
+  // What `get` gives, of all that was written until now; then the map is empty. Not one hit is in
+  // neither or in both.
+  Result<Value> take(std::string_view name, bytecode::Clock clock, const bytecode::Names* names);
+  // What has changed since the snapshot, which becomes the map as it is now.
+  Result<Value> growth(std::string_view name, bytecode::Snapshot& since, bytecode::Clock clock,
+                       const bytecode::Names* names) const;
   Status clear(std::string_view name);
+  Status zero(std::string_view name);  // keeps the keys
+  // Of a map of the closures' own; of one without a key the key is null.
+  Status set(std::string_view name, const Value& key, const Value& value, bytecode::Clock clock);
+  // One entry.
+  Status remove(std::string_view name, const Value& key, bytecode::Clock clock);
+  // The maps that closures have named: what those to come may share.
+  std::vector<bytecode::MapSpec> shared() const;
   Status erase(std::string_view name);
   // Maps whose contents changed since the last call. `active` are the probes with hits since then:
   // where none of them writes a map, it is not read.
@@ -71,26 +71,17 @@ class MapStore {
  private:
   Status plan(ProbeId probe, const std::string& probe_name, const bytecode::Program& program,
               Plan& plan);
-  using Entry = std::pair<std::vector<uint8_t>, uint64_t>;
+  struct Aim {
+    std::shared_ptr<LiveMap> map;
+    std::vector<uint8_t> key;
+  };
 
   std::shared_ptr<LiveMap> find(std::string_view name) const;
-  Result<std::shared_ptr<LiveMap>> make(std::string name, const bytecode::MapSpec& spec, bool own);
-  void dispose(const std::shared_ptr<LiveMap>& map);
+  Result<Aim> aim(std::string_view name, const Value& key, bytecode::Clock clock) const;
   bytecode::Error missing(std::string_view name) const;
-  Result<std::vector<Entry>> read(const LiveMap& map) const;
-  Result<uint64_t> read_cell(const LiveMap& map) const;
 
-  Loader& loader_;
-  Reclaimer& reclaimer_;
-  uint32_t entries_;
+  MapPlaces places_;
   std::map<std::string, std::shared_ptr<LiveMap>, std::less<>> by_name_;
-  std::vector<uint32_t> free_slots_[VM_KEY_CLASS_COUNT];
-  std::vector<uint32_t> free_cells_;
 };
-
-// All entries of a per-CPU hash of 64-bit counts, each merged over CPUs.
-Result<std::vector<std::pair<std::vector<uint8_t>, uint64_t>>> read_counts(int fd,
-                                                                           uint32_t key_bytes,
-                                                                           uint64_t max);
 
 }  // namespace host

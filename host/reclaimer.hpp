@@ -34,6 +34,8 @@ class Reclaimer {
   void collect();
   // Blocks until something more is finished, and runs it. False if nothing is under way.
   bool wait();
+  // Blocks for a grace period: every run that has begun before is over then.
+  void grace() const;
 
  private:
   struct Job {
@@ -44,7 +46,6 @@ class Reclaimer {
 
   Reclaimer(Fd inner, Fd outer);
   void run();
-  void grace() const;
 
   Fd inner_, outer_;
   std::mutex mutex_;

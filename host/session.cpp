@@ -262,9 +262,43 @@ Result<Value> Session::map_get(std::string_view name) const {
   return impl_->maps->get(name, impl_->clock, &impl_->sites);
 }
 
+Result<Value> Session::map_growth(std::string_view name, bytecode::Snapshot& since) const {
+  if (!impl_->maps) return no_maps(name);
+  return impl_->maps->growth(name, since, impl_->clock, &impl_->sites);
+}
+
+std::optional<Session::MapState> Session::map_state(std::string_view name) const {
+  const LiveMap* map = impl_->maps ? impl_->maps->look(name) : nullptr;
+  return map ? std::optional(MapState{map->spec, map->writers}) : std::nullopt;
+}
+
 Status Session::map_clear(std::string_view name) {
   if (!impl_->maps) return no_maps(name);
   return impl_->maps->clear(name);
+}
+
+Result<Value> Session::map_take(std::string_view name) {
+  if (!impl_->maps) return no_maps(name);
+  return impl_->maps->take(name, impl_->clock, &impl_->sites);
+}
+
+Status Session::map_zero(std::string_view name) {
+  if (!impl_->maps) return no_maps(name);
+  return impl_->maps->zero(name);
+}
+
+Status Session::map_set(std::string_view name, const Value& key, const Value& value) {
+  if (!impl_->maps) return no_maps(name);
+  return impl_->maps->set(name, key, value, impl_->clock);
+}
+
+Status Session::map_remove(std::string_view name, const Value& key) {
+  if (!impl_->maps) return no_maps(name);
+  return impl_->maps->remove(name, key, impl_->clock);
+}
+
+std::vector<bytecode::MapSpec> Session::shared_maps() const {
+  return impl_->maps ? impl_->maps->shared() : std::vector<bytecode::MapSpec>();
 }
 
 Status Session::map_delete(std::string_view name) {

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bytecode/entries.hpp"
 #include "bytecode/program.hpp"
 #include "bytecode/result.hpp"
 #include "bytecode/schema.hpp"
@@ -157,7 +158,7 @@ struct Row {
 
 struct MapInfo {
   std::string name;
-  std::string kind;   // "count"
+  std::string kind;   // "count"; of a closure's own "map"
   std::string key;    // "int", "string", "record<c: string, n: int>", "" if unkeyed
   std::string value;  // "int"
   uint64_t entries = 0;
@@ -226,7 +227,24 @@ class Session {
   // A keyed map: a list of records; an unkeyed one: its number. Consistent per entry, merged over
   // CPUs.
   Result<Value> map_get(std::string_view name) const;
+  // The same of what was written until now; then the map is empty. No hit is in neither or in both.
+  Result<Value> map_take(std::string_view name);
+  // How much it has changed since the snapshot, which becomes the map as it is now.
+  Result<Value> map_growth(std::string_view name, bytecode::Snapshot& since) const;
+  // What it is, and the live probes that write it; nothing where there is no such map.
+  struct MapState {
+    bytecode::MapSpec spec;
+    std::vector<ProbeId> writers;
+  };
+  std::optional<MapState> map_state(std::string_view name) const;
   Status map_clear(std::string_view name);
+  Status map_zero(std::string_view name);  // keeps the keys
+  // One entry of a map of the closures' own, or gone from any map. A record stands for a key of
+  // several parts, null for none. An Error of kind argument says whether "key" or "value" is wrong.
+  Status map_set(std::string_view name, const Value& key, const Value& value);
+  Status map_remove(std::string_view name, const Value& key);
+  // The maps that closures have named, for CompileOptions::maps.
+  std::vector<bytecode::MapSpec> shared_maps() const;
   Status map_delete(std::string_view name);  // an Error while a live probe writes it
   // Names of maps whose contents changed since the last call.
   std::vector<std::string> changed_maps();

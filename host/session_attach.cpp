@@ -116,6 +116,13 @@ uint32_t Session::Impl::add_generation(ProbeId id, Probe& probe, ProgramPointer 
   return generation;
 }
 
+// As the kernel reads it: maps and timers by the session's numbers.
+Program Session::Impl::relocated(const Program& program, const MapStore::Maps& its_maps) {
+  std::vector<uint32_t> timers;
+  for (const std::string& name : program.timers) timers.push_back(sites.timer(name));
+  return MapStore::relocate(program, its_maps, timers);
+}
+
 Status Session::Impl::take_seats(ProbeId id, Probe& probe,
                                  const std::vector<ProgramPointer>& programs,
                                  const MapStore::Plan& plan, const AttachOptions& attach_options) {
@@ -140,7 +147,7 @@ Status Session::Impl::take_seats(ProbeId id, Probe& probe,
     code.configure(probe.ring, filters);
     seat.generation = add_generation(id, probe, programs[i]);
     const uint32_t bank = code.take_bank().value();
-    code.write(bank, MapStore::relocate(*programs[i], plan.maps[i]), seat.generation);
+    code.write(bank, relocated(*programs[i], plan.maps[i]), seat.generation);
     code.give_back(code.flip(bank));
   }
   return Nothing{};
@@ -307,8 +314,7 @@ Status Session::Impl::swap(ProbeId id, std::vector<ProgramPointer> given) {
     while (!bank && reclaimer->wait()) bank = seat.slot->code.take_bank();
     old_generations.push_back(seat.generation);
     seat.generation = add_generation(id, probe, programs[i]);
-    seat.slot->code.write(bank.value(), MapStore::relocate(*programs[i], plan->maps[i]),
-                          seat.generation);
+    seat.slot->code.write(bank.value(), relocated(*programs[i], plan->maps[i]), seat.generation);
     banks.push_back(*bank);
   }
   link_ends(probe);

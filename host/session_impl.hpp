@@ -75,6 +75,7 @@ struct Session::Impl {
   // Its parts: a slot for each program, the code in it, the filters before it, the links.
   Status take_seats(ProbeId id, Probe& probe, const std::vector<ProgramPointer>& programs,
                     const MapStore::Plan& plan, const AttachOptions& options);
+  bytecode::Program relocated(const bytecode::Program& program, const MapStore::Maps& its_maps);
   Status restrict(Probe& probe, const AttachOptions& options);
   Status link(Probe& probe, const AttachOptions& options);
   AttachPlace place_of(const Probe& probe, size_t target);

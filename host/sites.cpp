@@ -1,22 +1,38 @@
 #include "host/sites.hpp"
 
+#include "bytecode/compile.hpp"
+#include "bytecode/wire.h"
 #include "host/cgroups.hpp"
 
 namespace host {
 
 uint32_t Sites::intern(const std::string& probe, const std::string& func) {
-  const auto [place, fresh] =
-      numbers_.emplace(Site{probe, func}, static_cast<uint32_t>(sites_.size()) + 1);
-  if (fresh) sites_.emplace_back(probe, func);
-  return place->second;
+  if (const auto known = numbers_.find({probe, func}); known != numbers_.end())
+    return known->second;
+  const uint32_t function = timer(bytecode::timer_of(func));
+  const uint32_t number = VM_SITE(function, variants_[function]++);
+  numbers_.emplace(Site{probe, func}, number);
+  sites_.emplace(number, Site{probe, func});
+  return number;
+}
+
+uint32_t Sites::timer(const std::string& name) {
+  return timers_.emplace(name, static_cast<uint32_t>(timers_.size()) + 1).first->second;
+}
+
+const Sites::Site* Sites::find(uint32_t site) const {
+  const auto found = sites_.find(site);
+  return found == sites_.end() ? nullptr : &found->second;
 }
 
 std::string Sites::func(uint32_t site) const {
-  return site == 0 || site > sites_.size() ? std::string() : sites_[site - 1].second;
+  const Site* found = find(site);
+  return found ? found->second : std::string();
 }
 
 std::string Sites::probe(uint32_t site) const {
-  return site == 0 || site > sites_.size() ? std::string() : sites_[site - 1].first;
+  const Site* found = find(site);
+  return found ? found->first : std::string();
 }
 
 std::string Sites::text(uint32_t site) const {

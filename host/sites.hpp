@@ -15,8 +15,12 @@ namespace host {
 
 class Sites : public bytecode::Names {
  public:
-  // The number of a target: the same for the same words. 0 is no target.
+  // The number of a target: the same for the same words. 0 is no target. Targets of one function
+  // have one VM_SITE_FUNCTION.
   uint32_t intern(const std::string& probe, const std::string& func);
+
+  // The number of a timer by its name: of one that is called as a function, the function's.
+  uint32_t timer(const std::string& name);
 
   std::string func(uint32_t site) const override;
   std::string probe(uint32_t site) const override;
@@ -27,8 +31,12 @@ class Sites : public bytecode::Names {
 
  private:
   using Site = std::pair<std::string, std::string>;  // probe, func
+  const Site* find(uint32_t site) const;
+
   std::map<Site, uint32_t> numbers_;
-  std::vector<Site> sites_;
+  std::map<uint32_t, Site> sites_;
+  std::map<std::string, uint32_t> timers_;
+  std::map<uint32_t, uint32_t> variants_;  // of a function, how many there are
   mutable std::map<uint64_t, std::string> groups_;
   mutable Fd root_;  // of the control groups
   mutable bool looked_ = false;
