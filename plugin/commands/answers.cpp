@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "plugin/codec.hpp"
+#include "plugin/pictures/histogram.hpp"
 
 namespace plugin {
 
@@ -71,18 +72,77 @@ Record probe_record(const host::ProbeInfo& probe) {
   return record;
 }
 
-Answer map_values(Tracing& tracing, const std::vector<std::string>& names, Span blame_span) {
+namespace {
+
+// Columns that a bar may take: what the terminal has beside the table's other columns, roughly.
+Task<size_t> bar_columns(CallPtr call) {
+  constexpr int64_t others = 60, least = 10, most = 80, usual = 40;
+  int64_t columns = others + usual;
+  Call::Command size;
+  size.name = "term size";
+  const std::optional<Node> answer = co_await call->run_command(std::move(size));
+  const std::optional<Value> value = answer ? to_value(*answer) : std::nullopt;
+  if (const Record* record = value ? value->get_if<Record>() : nullptr)
+    for (const auto& [name, member] : *record)
+      if (const int64_t* number = member.get_if<int64_t>();
+          number && name == "columns" && *number > 0)
+        columns = *number;
+  co_return static_cast<size_t>(std::clamp(columns - others, least, most));
+}
+
+int64_t count_in(const Record& row) {
+  for (const auto& [name, value] : row)
+    if (const int64_t* count = value.get_if<int64_t>(); count && name == "count") return *count;
+  return 0;
+}
+
+// The columns before the bucket's: rows of one histogram have the same.
+bool same_key(const Record& a, const Record& b) {
+  for (size_t i = 0; i < a.size() && i < b.size() && a[i].first != "low"; ++i)
+    if (a[i].second != b[i].second) return false;
+  return true;
+}
+
+// Each histogram has a scale of its own.
+void add_bars(Value& table, size_t columns) {
+  bytecode::List* rows = table.get_if<bytecode::List>();
+  if (!rows) return;
+  for (size_t first = 0, last = 0; first < rows->size(); first = last) {
+    const Record& key = *(*rows)[first].get_if<Record>();
+    int64_t most = 0;
+    for (last = first; last < rows->size(); ++last) {
+      const Record& row = *(*rows)[last].get_if<Record>();
+      if (!same_key(key, row)) break;
+      most = std::max(most, count_in(row));
+    }
+    for (size_t i = first; i < last; ++i) {
+      Record& row = *(*rows)[i].get_if<Record>();
+      row.emplace_back("bar", pictures::bar(count_in(row), most, columns));
+    }
+  }
+}
+
+}  // namespace
+
+Task<Answer> map_values(CallPtr call, Tracing& tracing, std::vector<std::string> names,
+                        Span blame_span, bool clear) {
   Blame blame;
   blame.head = blame.argument = blame_span;
   Record values;
+  std::optional<size_t> columns;
   for (const std::string& name : names) {
-    auto value = tracing.session().map_get(name);
-    if (!value) return labeled(value.error(), blame);
-    if (names.size() == 1) return std::move(*value);
+    const auto state = tracing.session().map_state(name);
+    auto value = clear ? tracing.session().map_take(name) : tracing.session().map_get(name);
+    if (!value) co_return labeled(value.error(), blame);
+    if (state && state->spec.kind == bytecode::MapKind::hist) {
+      if (!columns) columns = co_await bar_columns(call);
+      add_bars(*value, *columns);
+    }
+    if (names.size() == 1) co_return std::move(*value);
     values.emplace_back(name, std::move(*value));
   }
-  if (values.empty()) return Value();
-  return Value(std::move(values));
+  if (values.empty()) co_return Value();
+  co_return Value(std::move(values));
 }
 
 Outcome<std::vector<ProbeRef>> probe_refs(const Node& node, Tracing& tracing, bool live) {
@@ -159,7 +219,7 @@ Task<Outcome<MapRefs>> map_argument(CallPtr call, Tracing& tracing) {
       const std::vector<std::string> maps = tracing.maps_of(probe.id);
       if (maps.empty())
         co_return error_at(probe.span, "probe " + std::to_string(probe.id) + " has no map",
-                           "its closure counts nothing", "`count` in a closure makes a map");
+                           "its closure keeps nothing", "`count` in a closure makes a map");
       refs.names.insert(refs.names.end(), maps.begin(), maps.end());
     }
   }

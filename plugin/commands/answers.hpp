@@ -12,8 +12,10 @@ namespace plugin {
 // {id kind target name note}: what attach commands answer with and the others take.
 bytecode::Record probe_record(const host::ProbeInfo& probe);
 
-// One map: its table or number. Several: a record of them by name. None: null.
-Answer map_values(Tracing& tracing, const std::vector<std::string>& names, Span blame);
+// One map: its table or number. Several: a record of them by name. None: null. `clear` empties them
+// in the same moment. Histograms get a column of bars that fits the terminal.
+Task<Answer> map_values(CallPtr call, Tracing& tracing, std::vector<std::string> names, Span blame,
+                        bool clear = false);
 
 struct ProbeRef {
   host::ProbeId id = 0;

@@ -135,6 +135,22 @@ Answer Course::stream(const Probes& probes) {
   return answer;
 }
 
+// The maps that a run is for. What closures keep for each other is no result where there is
+// another.
+std::vector<std::string> Course::results(const Probes& probes) const {
+  std::set<std::string> kept;
+  for (const host::MapInfo& map : tracing_.session().maps())
+    if (map.kind == bytecode::map_kind_name(bytecode::MapKind::value)) kept.insert(map.name);
+  std::vector<std::string> all, made;
+  for (const host::ProbeId probe : probes)
+    for (const std::string& map : tracing_.maps_of(probe)) {
+      if (std::find(all.begin(), all.end(), map) != all.end()) continue;
+      all.push_back(map);
+      if (!kept.contains(map)) made.push_back(map);
+    }
+  return made.empty() ? all : made;
+}
+
 Task<Answer> Course::counts(Probes probes) {
   bool interrupted = false;
   std::optional<LabeledError> wrong;
@@ -163,11 +179,7 @@ Task<Answer> Course::counts(Probes probes) {
   // Nushell shows nothing of an interrupted command; what was counted is still in the map.
   if (interrupted) co_return EmptyAnswer{};
   if (wrong) co_return *wrong;
-  std::vector<std::string> maps;
-  for (const host::ProbeId probe : probes)
-    for (const std::string& map : tracing_.maps_of(probe))
-      if (std::find(maps.begin(), maps.end(), map) == maps.end()) maps.push_back(map);
-  co_return map_values(tracing_, maps, call_->head());
+  co_return co_await map_values(call_, tracing_, results(probes), call_->head());
 }
 
 }  // namespace plugin

@@ -28,6 +28,7 @@ class Course {
  private:
   Answer stream(const std::vector<host::ProbeId>& probes);
   Task<Answer> counts(std::vector<host::ProbeId> probes);
+  std::vector<std::string> results(const std::vector<host::ProbeId>& probes) const;
 
   CallPtr call_;
   Tracing& tracing_;

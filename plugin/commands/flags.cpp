@@ -18,6 +18,7 @@ using bytecode::Value;
 constexpr uint32_t page_size = 4096;
 constexpr int64_t ring_bytes_max = 1 << 30;
 constexpr int64_t hz_max = 100'000;
+constexpr int64_t map_entries_max = 1 << 24;  // the table of their buckets alone takes 256 MB
 
 // An int, or the bytes of a filesize.
 std::optional<int64_t> number_of(const Value& value) {
@@ -83,6 +84,7 @@ std::string read_text(Reader& flags, const char* name, const std::string& what) 
 void read_compile(Reader& flags, CompileFlags& out) {
   flags.number("str-len", 8, VM_STR_MAX, out.string_bytes);
   flags.number("fuel", 1, VM_FUEL_MAX, out.fuel);
+  flags.number("map-size", 1, map_entries_max, out.map_entries);
   out.btf = read_text(flags, "btf", "the file that describes the kernel's types");
 }
 
@@ -192,6 +194,7 @@ std::vector<Flag> compile_flag_table() {
       {"str-len", 0, shape::size(),
        "bytes kept of a string read from memory, with its final zero (256)"},
       {"fuel", 0, shape::integer(), "steps that one run may take (65536)"},
+      {"map-size", 0, shape::integer(), "entries that a map of this closure may have (10240)"},
   };
 }
 

@@ -13,6 +13,7 @@ namespace plugin {
 struct CompileFlags {
   std::optional<uint32_t> string_bytes;
   std::optional<uint32_t> fuel;
+  std::optional<uint32_t> map_entries;
   std::string btf;  // a file that describes the kernel; empty: what the kernel says itself
 };
 

@@ -7,8 +7,8 @@ namespace {
 
 Task<Answer> run(CallPtr call, Tracing&) {
   const std::optional<std::string> help = co_await call->help();
-  co_return bytecode::Value(help ? *help
-                                 : std::string("bpf-maps list, get, plot, clear or delete"));
+  co_return bytecode::Value(
+      help ? *help : std::string("bpf-maps list, get, set, watch, plot, clear, zero or delete"));
 }
 
 }  // namespace

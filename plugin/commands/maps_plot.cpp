@@ -1,4 +1,5 @@
 #include "plugin/codec.hpp"
+#include "plugin/commands/answers.hpp"
 #include "plugin/commands/picture_flags.hpp"
 #include "plugin/commands/plot_rows.hpp"
 
@@ -6,13 +7,34 @@ namespace plugin {
 
 namespace {
 
-Task<Answer> run(CallPtr call, Tracing&) {
-  if (const auto wrong = no_table(*call, "bpf-maps get latency | bpf-maps plot | save x.svg"))
-    co_return *wrong;
+// The rows of a map that is named, or a probe's, instead of a table.
+Task<Outcome<std::vector<bytecode::Value>>> rows_of_map(CallPtr call, Tracing& tracing) {
+  auto maps = co_await map_argument(call, tracing);
+  if (!maps) co_return maps.error();
+  auto value = tracing.session().map_get(maps->names.front());
+  Blame blame;
+  blame.head = blame.argument = maps->span;
+  if (!value) co_return labeled(value.error(), blame);
+  if (bytecode::List* rows = value->get_if<bytecode::List>()) co_return std::move(*rows);
+  co_return error_at(maps->span, "only a histogram can be drawn",
+                     maps->names.front() + " has no buckets", "`hist` in a closure makes one");
+}
+
+Task<Answer> run(CallPtr call, Tracing& tracing) {
   PictureFlags flags;
   if (const auto wrong = co_await read_picture_flags(call, flags)) co_return *wrong;
   std::vector<bytecode::Value> rows;
-  while (const Node* row = co_await call->next_input()) {
+  if (call->positional(0)) {
+    auto found = co_await rows_of_map(call, tracing);
+    if (!found) co_return found.error();
+    rows = std::move(*found);
+  } else if (const auto wrong =
+                 no_table(*call, "bpf-maps get latency | bpf-maps plot | save x.svg")) {
+    co_return *wrong;
+  }
+  while (!call->positional(0)) {
+    const Node* row = co_await call->next_input();
+    if (!row) break;
     std::optional<bytecode::Value> value = to_value(*row);
     rows.push_back(value ? std::move(*value) : bytecode::Value());
   }
@@ -35,14 +57,17 @@ Command commands_table::maps_plot() {
   return {
       {
           .name = "bpf-maps plot",
-          .description = "A histogram's table as an SVG: bars, or over time a heat map.",
+          .description = "A histogram, a map or a table, as an SVG: bars, or over time a heat map.",
           .more = "Columns of the table: low high count. Others are keys, each with a panel and a "
                   "scale of its own.\nWith a column `time` too, or tables in a column `value` "
                   "beside `time` (the counters of bpf-stream,\nwhich are running totals), it "
                   "is a heat map.",
           .search_terms = {"histogram", "heat", "svg", "picture", "ebpf"},
+          .optional = {{"map",
+                        "a map's name, or a probe's id or record; else a table from the pipe",
+                        shape::any(), Completes::maps}},
           .flags = std::move(flags),
-          .examples = {{"bpf-maps get latency | bpf-maps plot --title latency | save x.svg",
+          .examples = {{"bpf-maps plot latency --title latency | save x.svg",
                         "The histogram of the map `latency`"},
                        {"[[low high count]; [0 10 5] [10 20 9]] | bpf-maps plot | save x.svg",
                         "A histogram of one's own"}},

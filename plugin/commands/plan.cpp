@@ -39,14 +39,20 @@ Task<std::optional<LabeledError>> find_targets(CallPtr call, Tracing& tracing, P
   co_return std::nullopt;
 }
 
-std::optional<LabeledError> compile_plan(const Call& call, const CompileFlags& flags, Plan& plan) {
-  auto programs = compile_closure(plan.closure, plan.targets, flags);
-  if (!programs) return labeled(programs.error(), blame_of(call, plan));
+}  // namespace
+
+std::optional<LabeledError> compile_plan(const Call& call, const CompileFlags& flags,
+                                         std::vector<bytecode::MapSpec> maps, Plan& plan) {
+  auto programs = compile_closure(plan.closure, plan.targets, flags, std::move(maps));
+  plan.missing_map.clear();
+  if (!programs) {
+    const bytecode::Error& error = programs.error();
+    if (error.kind == bytecode::ErrorKind::closure) plan.missing_map = error.subject;
+    return labeled(error, blame_of(call, plan));
+  }
   plan.programs = std::move(*programs);
   return std::nullopt;
 }
-
-}  // namespace
 
 bool Plan::has_maps() const {
   return std::any_of(programs.begin(), programs.end(),
@@ -73,7 +79,7 @@ Task<std::optional<LabeledError>> make_plan(CallPtr call, Tracing& tracing, Node
   auto text = co_await read_closure(call, std::move(closure));
   if (!text) co_return text.error();
   plan.closure = std::move(*text);
-  co_return compile_plan(*call, flags, plan);
+  co_return compile_plan(*call, flags, tracing.session().shared_maps(), plan);
 }
 
 Tracing::Attachment attachment_of(Plan& plan, const host::AttachOptions& options) {

@@ -18,6 +18,9 @@ struct Plan {
   ClosureArgument closure;
   Programs programs;
   std::string note;  // what was warned of
+  // The closure does not compile, because nothing is put into this map yet; another closure of the
+  // same group may do it.
+  std::string missing_map;
 
   // "vfs_read", or of several what the user wrote.
   const std::string& called() const {
@@ -30,6 +33,10 @@ struct Plan {
 // found and may be missing is said to the terminal, and in the plan's note.
 Task<std::optional<LabeledError>> make_plan(CallPtr call, Tracing& tracing, Node closure,
                                             const CompileFlags& flags, Plan& plan);
+
+// Compiles the closure again, with these maps.
+std::optional<LabeledError> compile_plan(const Call& call, const CompileFlags& flags,
+                                         std::vector<bytecode::MapSpec> maps, Plan& plan);
 
 // The places that an error about a plan may be about.
 Blame blame_of(const Call& call, const Plan& plan);

@@ -80,13 +80,16 @@ Error error_of(std::vector<Refusal> refusals, size_t target_count) {
 
 bytecode::Result<Programs> compile_closure(const ClosureArgument& closure,
                                            const std::vector<host::Target>& targets,
-                                           const CompileFlags& flags) {
+                                           const CompileFlags& flags,
+                                           std::vector<bytecode::MapSpec> maps) {
   bytecode::CompileOptions options;
   options.dialect = closure.dialect;
   options.captures = closure.captures;
   options.texts = closure.texts;
   if (flags.string_bytes) options.string_bytes = *flags.string_bytes;
   if (flags.fuel) options.fuel = *flags.fuel;
+  if (flags.map_entries) options.map_entries = *flags.map_entries;
+  options.maps = std::move(maps);
 
   Programs programs(targets.size());
   Programs different;

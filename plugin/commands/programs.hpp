@@ -17,10 +17,12 @@ namespace plugin {
 // One for each target, in their order; targets whose hits run the same code share it.
 using Programs = std::vector<std::shared_ptr<const bytecode::Program>>;
 
-// Where the closure does not fit some of the targets, the Error names those.
+// `maps` are those that there are. Where the closure does not fit some of the targets, the Error
+// names those.
 bytecode::Result<Programs> compile_closure(const ClosureArgument& closure,
                                            const std::vector<host::Target>& targets,
-                                           const CompileFlags& flags);
+                                           const CompileFlags& flags,
+                                           std::vector<bytecode::MapSpec> maps);
 
 // Each program once, with the targets that run it.
 struct Share {

@@ -47,7 +47,7 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   // Other calls ran meanwhile: the probe may have ended.
   const auto* live = tracing.lives(id) ? tracing.session().targets_of(id) : nullptr;
   if (!live) co_return error_at(refs->front().span, "the probe has ended", "ended meanwhile");
-  auto programs = compile_closure(*closure, *live, *flags);
+  auto programs = compile_closure(*closure, *live, *flags, tracing.session().shared_maps());
   if (!programs) co_return labeled(programs.error(), blame);
   SourceText source = closure->source;
   const host::Status swapped = tracing.swap(id, std::move(*programs), std::move(source));

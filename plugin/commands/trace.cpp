@@ -46,6 +46,30 @@ std::vector<Node> closures_of(const Node& value) {
   return list ? *list : std::vector<Node>{value};
 }
 
+// Compiles those closures that ask for a map which another closure of the group makes. The error of
+// one that still cannot be compiled.
+std::optional<LabeledError> compile_rest(const Call& call, const CompileFlags& flags,
+                                         const std::vector<bytecode::MapSpec>& live,
+                                         std::vector<Plan>& plans) {
+  std::optional<LabeledError> wrong;
+  for (bool more = true; more;) {
+    more = false;
+    wrong.reset();
+    std::vector<bytecode::MapSpec> maps = live;
+    for (const Plan& plan : plans)
+      for (const auto& program : plan.programs)
+        if (program) maps.insert(maps.end(), program->maps.begin(), program->maps.end());
+    for (Plan& plan : plans) {
+      if (plan.missing_map.empty()) continue;
+      const std::string missed = plan.missing_map;
+      auto error = compile_plan(call, flags, maps, plan);
+      more |= !error || plan.missing_map != missed;
+      if (error && !wrong) wrong = std::move(error);
+    }
+  }
+  return wrong;
+}
+
 Task<Outcome<std::vector<Plan>>> make_plans(CallPtr call, Tracing& tracing,
                                             const AttachFlags& flags) {
   std::vector<Plan> plans;
@@ -76,13 +100,15 @@ Task<Outcome<std::vector<Plan>>> make_plans(CallPtr call, Tracing& tracing,
       Plan plan;
       plan.wanted = wanted;
       auto wrong = co_await make_plan(call, tracing, std::move(closure), flags.compile, plan);
-      if (wrong) {
+      if (wrong && plan.missing_map.empty()) {
         if (wrong->code == "bpf::target" && !names_kind(key)) wrong->help = kind_hint(key);
         co_return std::move(*wrong);
       }
       plans.push_back(std::move(plan));
     }
   }
+  if (auto wrong = compile_rest(*call, flags.compile, tracing.session().shared_maps(), plans))
+    co_return std::move(*wrong);
   co_return plans;
 }
 
