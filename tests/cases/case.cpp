@@ -148,7 +148,7 @@ class Reader {
       return place(case_.schema.retval, rest);
     } else if (word == "event") {
       return add_event(rest);
-    } else if (word == "count") {
+    } else if (word == "count" || word == "map") {
       case_.counts.push_back({std::string(word), std::string(rest), directive_line_});
     } else if (word == "row" || word == "emit" || word == "log" || word == "hit" ||
                word == "fault") {

@@ -87,6 +87,10 @@ class Maker {
       event_.task = address;
       return bytecode::Nothing{};
     }
+    if (value.name == "time" && number != nullptr) {
+      event_.time = static_cast<uint64_t>(*number);
+      return bytecode::Nothing{};
+    }
     if (value.name == "cgroup" && number != nullptr) {
       event_.cgroup = static_cast<uint64_t>(*number);
       return bytecode::Nothing{};

@@ -5,6 +5,7 @@
 
 #include "bytecode/decode.hpp"
 #include "bytecode/disasm.hpp"
+#include "bytecode/entries.hpp"
 #include "bytecode/isa_table.hpp"
 #include "bytecode/show.hpp"
 #include "bytecode/validate.hpp"
@@ -151,6 +152,24 @@ Result<std::string> expected_count(const Expectation& expected, const Symbols& s
                     static_cast<uint64_t>(*count->get_if<int64_t>()));
 }
 
+// A map of another kind than a count, as the shell gets it.
+std::string map_line(const std::string& name, const Value& value) {
+  return "map " + (name.empty() ? "-" : bytecode::show_name(name)) + " = " + bytecode::show(value);
+}
+
+Result<std::string> expected_map(const Expectation& expected, const Symbols& symbols) {
+  std::string_view text = expected.text;
+  Result<std::string> name = take_name(text);
+  if (!name) return name;
+  skip_space(text);
+  bytecode::Error error;
+  error.message = "a map needs = and what it holds";
+  if (!text.starts_with("=")) return error;
+  const Result<Value> value = parse_value(text.substr(1), symbols);
+  if (!value) return value.error();
+  return map_line(*name == "-" ? "" : *name, *value);
+}
+
 class CaseRun {
  public:
   CaseRun(const Case& a_case, Engine& engine) : case_(a_case), engine_(engine) {}
@@ -200,9 +219,16 @@ class CaseRun {
                                        const Event& event, const Symbols& symbols,
                                        Effects& counts) {
     Effects effects;
+    // What closures keep goes on from event to event.
     effects.counts = std::move(counts.counts);
+    effects.tallies = std::move(counts.tallies);
+    effects.values = std::move(counts.values);
+    effects.timers = std::move(counts.timers);
     const Status status = engine_.run(program, event, effects);
     counts.counts = std::move(effects.counts);
+    counts.tallies = std::move(effects.tallies);
+    counts.values = std::move(effects.values);
+    counts.timers = std::move(effects.timers);
     if (!status) return describe(status.error());
 
     Lines want, want_faults;
@@ -231,15 +257,32 @@ class CaseRun {
                                             const Symbols& symbols) const {
     Lines want, got;
     for (const Expectation& expected : case_.counts) {
-      const Result<std::string> line = expected_count(expected, symbols);
+      const Result<std::string> line = expected.kind == "map" ? expected_map(expected, symbols)
+                                                              : expected_count(expected, symbols);
       if (!line) return "line " + std::to_string(expected.line) + ": " + line.error().message;
       want.push_back(*line);
     }
+    std::vector<std::vector<bytecode::Entry>> others(program.maps.size());
+    for (const auto& [where, tally] : effects.tallies)
+      others[where.first].push_back({where.second, bytecode::Amount::of_tallies({&tally, 1})});
+    for (const auto& [where, word] : effects.values)
+      others[where.first].push_back({where.second, bytecode::Amount::of_words({&word, 1})});
     for (const auto& [where, count] : effects.counts) {
       const bytecode::MapSpec& map = program.maps[where.first];
+      if (map.kind != bytecode::MapKind::count) {
+        others[where.first].push_back({where.second, bytecode::Amount::of_words({&count, 1})});
+        continue;
+      }
       std::optional<Value> key;
       if (!map.key.empty()) key = key_value(map, where.second);
       got.push_back(count_line(map.name, key, count));
+    }
+    for (size_t i = 0; i < program.maps.size(); ++i) {
+      const bytecode::MapSpec& map = program.maps[i];
+      if (map.kind == bytecode::MapKind::count) continue;
+      Value value = bytecode::map_value(map, std::move(others[i]), bytecode::Clock{}, &kNames);
+      forget_times(value);
+      got.push_back(map_line(map.name, value));
     }
     std::sort(want.begin(), want.end());
     std::sort(got.begin(), got.end());

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "tests/kernel/assemble.hpp"
+#include "tests/kernel/placement.hpp"
 
 namespace kernel_tests {
 
@@ -46,6 +47,9 @@ void KernelEngine::adapt(bytecode::Event& event) {
 bytecode::Status KernelEngine::run(const bytecode::Program& program, const bytecode::Event& event,
                                    bytecode::Effects& effects) {
   vm_.place(0, program);
+  for (const auto& [at, value] : effects.values)
+    if (at.first < program.maps.size())
+      vm_.put_value(program.maps[at.first].key_class, at.first, at.second, value);
   if (const int error = vm_.test_run(event.context); error < 0) {
     bytecode::Error result;
     result.kind = bytecode::ErrorKind::system;
@@ -59,6 +63,21 @@ bytecode::Status KernelEngine::run(const bytecode::Program& program, const bytec
       effects.faults.push_back({static_cast<vm_fault>(key[3]), key[2]});
   for (uint32_t i = 0; i < program.maps.size(); ++i) {
     const bytecode::MapSpec& map = program.maps[i];
+    if (map.kind == bytecode::MapKind::value) {
+      std::erase_if(effects.values, [i](const auto& value) { return value.first.first == i; });
+      for (const auto& [key, value] : vm_.take_values(map.key_class, i))
+        effects.values[{i, key}] = value;
+      continue;
+    }
+    if (bytecode::is_tally(map.kind)) {
+      if (!map.key.empty()) {
+        for (const auto& [key, tally] : vm_.take_tallies(map.key_class, i))
+          add_tally(effects.tallies[{i, key}], tally);
+      } else if (const vm_tally tally = vm_.take_tally_cell(i); tally.count > 0) {
+        add_tally(effects.tallies[{i, {}}], tally);
+      }
+      continue;
+    }
     if (map.key.empty()) {
       if (const uint64_t count = vm_.take_cell(i); count > 0) effects.counts[{i, {}}] += count;
       continue;

@@ -36,13 +36,15 @@ void insert(const bpf_map* outer, uint32_t slot, int inner) {
   need(bpf_map_update_elem(bpf_map__fd(outer), &slot, &inner, BPF_ANY), "insert an inner map");
 }
 
-const bpf_map* keyed_outer(const vm* skeleton, uint8_t key_class) {
-  const bpf_map* outer[] = {
-#define VM_MAP(index, bytes) skeleton->maps.vm_keyed_##index,
+const bpf_map* outer_map(const vm* skeleton, Family family, uint8_t key_class) {
+  const bpf_map* outer[][3] = {
+#define VM_MAP(index, bytes)                                           \
+  {skeleton->maps.vm_keyed_##index, skeleton->maps.vm_tallies_##index, \
+   skeleton->maps.vm_values_##index},
       VM_KEY_CLASSES(VM_MAP)
 #undef VM_MAP
   };
-  return outer[key_class];
+  return outer[key_class][static_cast<size_t>(family)];
 }
 
 uint64_t sum(const std::vector<uint64_t>& values) {
@@ -88,6 +90,14 @@ bytecode::Result<std::unique_ptr<KernelVm>> KernelVm::load(const Options& option
       return refused("the uprobe program does not load", error);
   }
 
+  // Each cell in its own place.
+  for (uint32_t cell = 0; cell < 2 * VM_CELLS_MAX; ++cell) {
+    const uint32_t place = cell % VM_CELLS_MAX;
+    need(bpf_map_update_elem(bpf_map__fd(self->skeleton_->maps.vm_cell_places), &cell, &place,
+                             BPF_ANY),
+         "place a cell");
+  }
+
   self->ring_fd_ =
       bpf_map_create(BPF_MAP_TYPE_RINGBUF, "vm_ring", 0, 0, options.ring_bytes, nullptr);
   if (self->ring_fd_ < 0) return refused("no ring buffer", errno);
@@ -128,15 +138,21 @@ vm_probe& KernelVm::probe(uint32_t slot) {
   return *probe;
 }
 
-int KernelVm::keyed_map(uint8_t key_class, uint32_t slot) {
-  int& fd = keyed_.try_emplace({key_class, slot}, -1).first->second;
+Family family_of(bytecode::MapKind kind) {
+  if (kind == bytecode::MapKind::value) return Family::values;
+  return bytecode::is_tally(kind) ? Family::tallies : Family::counts;
+}
+
+int KernelVm::keyed_map(Family family, uint8_t key_class, uint32_t slot) {
+  int& fd = keyed_.try_emplace({family, key_class, slot}, -1).first->second;
   if (fd >= 0) return fd;
   LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
-  fd = need(
-      bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, "vm_counts", bytecode::key_class_bytes(key_class),
-                     sizeof(uint64_t), options_.map_entries, &options),
-      "create a keyed map");
-  insert(keyed_outer(skeleton_, key_class), slot, fd);
+  fd = need(bpf_map_create(family == Family::values ? BPF_MAP_TYPE_HASH : BPF_MAP_TYPE_PERCPU_HASH,
+                           "vm_map", bytecode::key_class_bytes(key_class),
+                           family == Family::tallies ? sizeof(vm_tally) : sizeof(uint64_t),
+                           options_.map_entries, &options),
+            "create a keyed map");
+  insert(outer_map(skeleton_, family, key_class), slot, fd);
   return fd;
 }
 
@@ -144,7 +160,10 @@ void KernelVm::place(uint32_t slot, const bytecode::Program& program, uint32_t f
   std::vector<uint32_t> slots;
   for (uint32_t i = 0; i < program.maps.size(); ++i) {
     slots.push_back(first_map + i);
-    if (!program.maps[i].key.empty()) keyed_map(program.maps[i].key_class, slots.back());
+    const bytecode::MapSpec& map = program.maps[i];
+    const Family family = family_of(map.kind);
+    if (!map.key.empty() || family == Family::values)
+      keyed_map(family, map.key_class, slots.back());
   }
   kernel_tests::place(program, slots, probe(slot).banks[0]);
 }
@@ -182,7 +201,7 @@ void KernelVm::clear_stats(uint32_t slot) {
 
 std::map<std::vector<uint8_t>, uint64_t> KernelVm::take_counts(uint8_t key_class, uint32_t slot) {
   std::map<std::vector<uint8_t>, uint64_t> counts;
-  const int fd = keyed_map(key_class, slot);
+  const int fd = keyed_map(Family::counts, key_class, slot);
   std::vector<uint8_t> key(bytecode::key_class_bytes(key_class));
   std::vector<uint64_t> values(static_cast<size_t>(libbpf_num_possible_cpus()));
   while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
@@ -191,6 +210,47 @@ std::map<std::vector<uint8_t>, uint64_t> KernelVm::take_counts(uint8_t key_class
     need(bpf_map_delete_elem(fd, key.data()), "delete a count");
   }
   return counts;
+}
+
+std::map<std::vector<uint8_t>, vm_tally> KernelVm::take_tallies(uint8_t key_class, uint32_t slot) {
+  std::map<std::vector<uint8_t>, vm_tally> tallies;
+  const int fd = keyed_map(Family::tallies, key_class, slot);
+  std::vector<uint8_t> key(bytecode::key_class_bytes(key_class));
+  std::vector<vm_tally> parts(static_cast<size_t>(libbpf_num_possible_cpus()));
+  while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
+    need(bpf_map_lookup_elem(fd, key.data(), parts.data()), "a tally");
+    for (const vm_tally& part : parts) add_tally(tallies[key], part);
+    need(bpf_map_delete_elem(fd, key.data()), "delete a tally");
+  }
+  return tallies;
+}
+
+vm_tally KernelVm::take_tally_cell(uint32_t cell) {
+  const int fd = bpf_map__fd(skeleton_->maps.vm_tally_cells);
+  std::vector<vm_tally> parts(static_cast<size_t>(libbpf_num_possible_cpus()));
+  need(bpf_map_lookup_elem(fd, &cell, parts.data()), "a tally");
+  vm_tally total{};
+  for (const vm_tally& part : parts) add_tally(total, part);
+  std::ranges::fill(parts, vm_tally{});
+  need(bpf_map_update_elem(fd, &cell, parts.data(), BPF_ANY), "clear a tally");
+  return total;
+}
+
+void KernelVm::put_value(uint8_t key_class, uint32_t slot, const std::vector<uint8_t>& key,
+                         uint64_t value) {
+  need(bpf_map_update_elem(keyed_map(Family::values, key_class, slot), key.data(), &value, BPF_ANY),
+       "a value");
+}
+
+std::map<std::vector<uint8_t>, uint64_t> KernelVm::take_values(uint8_t key_class, uint32_t slot) {
+  std::map<std::vector<uint8_t>, uint64_t> values;
+  const int fd = keyed_map(Family::values, key_class, slot);
+  std::vector<uint8_t> key(bytecode::key_class_bytes(key_class));
+  while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
+    need(bpf_map_lookup_elem(fd, key.data(), &values[key]), "a value");
+    need(bpf_map_delete_elem(fd, key.data()), "delete a value");
+  }
+  return values;
 }
 
 uint64_t KernelVm::take_cell(uint32_t cell) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "bytecode/interp.hpp"
@@ -24,6 +25,9 @@ struct ring_buffer;
 struct bpf_program;
 
 namespace kernel_tests {
+
+// What the values of a keyed map are (vm_bpf/maps.bpf.h).
+enum class Family : uint8_t { counts, tallies, values };
 
 class KernelVm {
  public:
@@ -57,14 +61,19 @@ class KernelVm {
   void clear_stats(uint32_t slot);
   // What a keyed map holds, summed over CPUs; the map is empty afterwards.
   std::map<std::vector<uint8_t>, uint64_t> take_counts(uint8_t key_class, uint32_t slot);
+  std::map<std::vector<uint8_t>, vm_tally> take_tallies(uint8_t key_class, uint32_t slot);
   uint64_t take_cell(uint32_t cell);
+  vm_tally take_tally_cell(uint32_t cell);
+  // Maps of closures' own.
+  void put_value(uint8_t key_class, uint32_t slot, const std::vector<uint8_t>& key, uint64_t value);
+  std::map<std::vector<uint8_t>, uint64_t> take_values(uint8_t key_class, uint32_t slot);
   std::map<std::array<uint32_t, 4>, uint64_t> take_faults();  // by the words of vm_fault_key
   // Scratch slots that a run owns.
   uint32_t busy_slots() const;
 
  private:
   KernelVm() = default;
-  int keyed_map(uint8_t key_class, uint32_t slot);
+  int keyed_map(Family family, uint8_t key_class, uint32_t slot);
 
   struct Code {
     int fd;
@@ -77,7 +86,7 @@ class KernelVm {
   ring_buffer* ring_ = nullptr;
   std::vector<std::vector<uint8_t>> rows_;
   std::map<uint32_t, Code> codes_;
-  std::map<std::pair<uint8_t, uint32_t>, int> keyed_;
+  std::map<std::tuple<Family, uint8_t, uint32_t>, int> keyed_;
 };
 
 }  // namespace kernel_tests

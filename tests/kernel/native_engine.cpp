@@ -131,21 +131,48 @@ bytecode::Status NativeEngine::run(const bytecode::Program& program, const bytec
   here.run = run_slot;
 
   Map& cells = here.maps[vm_native_maps.cells];
-  for (const void* keyed : vm_native_maps.keyed) here.maps[keyed];
+  Map& tally_cells = here.maps[vm_native_maps.tally_cells];
+  tally_cells.value_size = sizeof(vm_tally);
+  Map& places = here.maps[vm_native_maps.cell_places];
+  places.value_size = sizeof(uint32_t);
+  for (size_t i = 0; i < VM_KEY_CLASS_COUNT; ++i) {
+    here.maps[vm_native_maps.keyed[i]];
+    here.maps[vm_native_maps.tallies[i]];
+    here.maps[vm_native_maps.values[i]];
+  }
   std::vector<uint32_t> slots;
-  std::vector<Map*> counted;
+  std::vector<Map*> written;
   for (uint32_t i = 0; i < program.maps.size(); ++i) {
     const bytecode::MapSpec& spec = program.maps[i];
+    const bool tally = bytecode::is_tally(spec.kind), value = spec.kind == bytecode::MapKind::value;
     slots.push_back(i);
-    if (spec.key.empty()) {
-      cells.insert(i);
-      counted.push_back(nullptr);
+    if (spec.key.empty() && !value) {
+      (tally ? tally_cells : cells).insert(i);
+      std::memcpy(places.insert(tally ? i + VM_CELLS_MAX : i), &i, sizeof i);
+      written.push_back(nullptr);
       continue;
     }
     Map& map = here.inner_maps.emplace_back();
     map.key_size = bytecode::key_class_bytes(spec.key_class);
-    here.maps[vm_native_maps.keyed[spec.key_class]].inner[i] = &map;
-    counted.push_back(&map);
+    if (tally) map.value_size = sizeof(vm_tally);
+    const auto& outer = tally   ? vm_native_maps.tallies
+                        : value ? vm_native_maps.values
+                                : vm_native_maps.keyed;
+    here.maps[outer[spec.key_class]].inner[i] = &map;
+    written.push_back(&map);
+  }
+  for (const auto& [at, word] : effects.values)
+    if (at.first < written.size()) std::memcpy(written[at.first]->insert(at.second), &word, 8);
+  Map& timers = here.maps[vm_native_maps.timers];
+  timers.key_size = sizeof(vm_timer_key);
+  timers.value_size = sizeof(vm_timer);
+  for (const auto& [of, starts] : effects.timers) {
+    if (starts.empty()) continue;
+    const uint32_t number = timer_number(of.first);
+    const vm_timer_key key = {number, of.second};
+    vm_timer timer = {event.task, starts.size(), {}};
+    std::copy(starts.begin(), starts.end(), timer.starts);
+    std::memcpy(timers.insert(timers.key_bytes(&key)), &timer, sizeof timer);
   }
   place(program, slots, probe->banks[0]);
 
@@ -157,13 +184,33 @@ bytecode::Status NativeEngine::run(const bytecode::Program& program, const bytec
     for (uint64_t i = 0; i < value[0]; ++i)
       effects.faults.push_back({static_cast<vm_fault>(where.kind), where.pc});
   }
-  for (uint32_t i = 0; i < counted.size(); ++i) {
-    if (counted[i] == nullptr) {
-      const uint64_t count = cells.entries.at(cells.key_bytes(&i))[0];
-      if (count > 0) effects.counts[{i, {}}] += count;
+  effects.values.clear();
+  for (uint32_t i = 0; i < written.size(); ++i) {
+    const bytecode::MapKind kind = program.maps[i].kind;
+    const Map& cell = bytecode::is_tally(kind) ? tally_cells : cells;
+    const auto add = [&](const Bytes& key, const uint64_t* words) {
+      if (kind == bytecode::MapKind::value)
+        effects.values[{i, key}] = words[0];
+      else if (bytecode::is_tally(kind))
+        add_tally(effects.tallies[{i, key}], *reinterpret_cast<const vm_tally*>(words));
+      else
+        effects.counts[{i, key}] += words[0];
+    };
+    if (written[i] != nullptr) {
+      for (const auto& [key, words] : written[i]->entries) add(key, words.get());
       continue;
     }
-    for (const auto& [key, value] : counted[i]->entries) effects.counts[{i, key}] += value[0];
+    const uint64_t* words = cell.entries.at(cell.key_bytes(&i)).get();
+    if (words[0] != 0) add({}, words);
+  }
+  effects.timers.clear();
+  for (const auto& [bytes, value] : timers.entries) {
+    vm_timer_key key;
+    vm_timer timer;
+    std::memcpy(&key, bytes.data(), sizeof key);
+    std::memcpy(&timer, value.get(), sizeof timer);
+    effects.timers[{timer_of_number(key.timer), key.tid}] = {timer.starts,
+                                                             timer.starts + timer.depth};
   }
   machine = nullptr;
   return bytecode::Nothing{};
@@ -187,10 +234,10 @@ void* bpf_map_lookup_elem(void* map, const void* key) {
   return entry == known.entries.end() ? nullptr : entry->second.get();
 }
 
-long bpf_map_update_elem(void* map, const void* key, const void* value, uint64_t) {
+long bpf_map_update_elem(void* map, const void* key, const void* value, uint64_t flags) {
   constexpr size_t kEntries = 4096;
   Map& known = map_of(map);
-  if (known.entries.contains(known.key_bytes(key))) return kExists;
+  if (flags == BPF_NOEXIST && known.entries.contains(known.key_bytes(key))) return kExists;
   if (known.entries.size() >= kEntries) return kFull;
   std::memcpy(known.insert(known.key_bytes(key)), value, known.value_size);
   return 0;

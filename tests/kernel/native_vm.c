@@ -8,8 +8,13 @@ const struct vm_native_maps vm_native_maps = {.code = &vm_code,
                                               .stats = &vm_stats,
                                               .faults = &vm_faults,
                                               .cells = &vm_cells,
+                                              .tally_cells = &vm_tally_cells,
+                                              .cell_places = &vm_cell_places,
+                                              .timers = &vm_timers,
                                               .scratch = &vm_scratch,
-#define VM_MAP(index, bytes) .keyed[index] = &vm_keyed_##index,
+#define VM_MAP(index, bytes)                                                \
+  .keyed[index] = &vm_keyed_##index, .tallies[index] = &vm_tallies_##index, \
+  .values[index] = &vm_values_##index,
                                               VM_KEY_CLASSES(VM_MAP)
 #undef VM_MAP
 };

@@ -12,8 +12,10 @@ extern "C" {
 #endif
 
 struct vm_native_maps {
-  const void *code, *rings, *stats, *faults, *cells, *scratch;
+  const void *code, *rings, *stats, *faults, *cells, *tally_cells, *cell_places, *scratch, *timers;
   const void* keyed[VM_KEY_CLASS_COUNT];
+  const void* tallies[VM_KEY_CLASS_COUNT];
+  const void* values[VM_KEY_CLASS_COUNT];
 };
 extern const struct vm_native_maps vm_native_maps;
 extern const uint32_t vm_native_run_size;

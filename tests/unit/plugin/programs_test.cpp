@@ -30,7 +30,7 @@ ClosureArgument closure(const std::string& text) {
 
 bytecode::Result<Programs> compile(const std::string& text,
                                    const std::vector<host::Target>& targets) {
-  return compile_closure(closure(text), targets, {});
+  return compile_closure(closure(text), targets, {}, {});
 }
 
 TEST(Programs, OfOneLayoutAreOne) {

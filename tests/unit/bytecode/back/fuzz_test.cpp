@@ -29,11 +29,18 @@ class Generator {
   Program make() {
     maker_ = {};
     maker_.program().fuel = kFuel;
+    maker_.program().timers = {"t"};
     literals_ = {maker_.literal(""), maker_.literal("bash"), maker_.literal(std::string(100, 'x'))};
     word_ = maker_.constant(INT64_MIN);
     maker_.map({{"", As::integer, 0, 8, false}}, 0);
     maker_.map({{"s", As::string, 8, 48, true}, {"n", As::integer, 56, 8, false}}, 3);
     maker_.map({}, 0);
+    const std::vector<KeyPart> by_int = {{"", As::integer, 0, 8, false}};
+    keyed_sums_ = maker_.map(by_int, 0, "a", MapKind::sum);
+    keyed_tallies_ = maker_.map(by_int, 0, "b", MapKind::stats);
+    values_ = maker_.map(by_int, 0, "c", MapKind::value);
+    sums_ = maker_.map({}, 0, "d", MapKind::sum);
+    tallies_ = maker_.map({}, 0, "e", MapKind::stats);
     for (int i = 0; i < kNumbers; ++i) maker_.add(VM_OP_ldi, i, 0, 0, below(7) - 3);
     for (int i = 0; i < kStrings; ++i)
       maker_.add(VM_OP_str_lit, kNumbers + i, i * 8, 0, literals_[static_cast<size_t>(i) % 3]);
@@ -105,6 +112,17 @@ class Generator {
     maker_.add(VM_OP_key_int, number(), 0, 0, 56);
     maker_.add(VM_OP_key_null, number(), 0, 0, 0);
     maker_.add(VM_OP_count, 0, 0, 3, 1);
+  }
+
+  // An instruction on a map of its own kind, by an int.
+  void add_keyed(const OpInfo& info) {
+    const bool is_value = info.op >= VM_OP_map_get && info.op <= VM_OP_map_delete;
+    const int map = info.format == Format::tally_key ? keyed_tallies_
+                    : is_value                       ? values_
+                                                     : keyed_sums_;
+    maker_.add(VM_OP_key_int, number(), 0, 0, 0);
+    maker_.add(info.op, below(kNumbers - 1),
+               info.format == Format::tally_key ? 1 + below(VM_TALLY_ALL) : 0, 0, map);
   }
 
   // Any opcode, with operands that its format and this program's registers allow.
@@ -202,12 +220,27 @@ class Generator {
       case Format::cell:
         maker_.add(info.op, 0, 0, 0, 2);
         return;
+      case Format::a_cell:
+        maker_.add(info.op, number(), 0, 0, sums_);
+        return;
+      case Format::tally_cell:
+        maker_.add(info.op, number(), 1 + below(VM_TALLY_ALL), 0, tallies_);
+        return;
+      case Format::a_map_key:
+      case Format::load_key:
+      case Format::tally_key:
+        return add_keyed(info);
+      case Format::timer:
+      case Format::load_timer:
+        maker_.add(info.op, below(kNumbers - 1), 0, 0, below(2) - 1);
+        return;
       case Format::imm:
       case Format::key_int:
       case Format::key_int_at:
       case Format::key_str:
       case Format::a_bit:
       case Format::map_key:
+        if (info.op == VM_OP_map_delete) return add_keyed(info);
         return add_count();
     }
   }
@@ -216,6 +249,7 @@ class Generator {
   ProgramMaker maker_;
   std::vector<int64_t> literals_;
   int64_t word_ = 0;
+  int keyed_sums_ = 0, keyed_tallies_ = 0, values_ = 0, sums_ = 0, tallies_ = 0;  // maps
 };
 
 Event some_event(Generator& random) {

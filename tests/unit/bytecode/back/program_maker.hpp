@@ -56,8 +56,10 @@ class ProgramMaker {
     return static_cast<int>(program_.rows.size()) - 1;
   }
 
-  int map(std::vector<KeyPart> key, uint8_t key_class, std::string name = "") {
+  int map(std::vector<KeyPart> key, uint8_t key_class, std::string name = "",
+          MapKind kind = MapKind::count) {
     MapSpec spec;
+    spec.kind = kind;
     spec.name = std::move(name);
     spec.key = std::move(key);
     spec.key_class = key_class;
