@@ -1,0 +1,83 @@
+// The addresses of a stack as lines of text, leaf first.
+//
+//   do_sys_openat2+0x84          nf_hook+0x1 [nf_tables]
+//   helper (app.c:4) [inlined]   main+0x1d (app.c:12)      malloc+0x19 [libc.so.6]
+//   0x1234 [app]                 0x7f12deadbeef
+//
+// A frame above the leaf is a return address: its name and line are those of the call before it.
+// Answers may take seconds where a large file is met first; StackWorker has a thread for that.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/kernel_symbols.hpp"
+#include "host/perf_map.hpp"
+#include "host/process_table.hpp"
+#include "host/symbol_files.hpp"
+#include "host/unresolved.hpp"
+
+namespace host {
+
+using Frames = std::vector<std::string>;
+
+// Safe to use from several threads; they wait for one another, except for counts().
+class StackSymbolizer {
+ public:
+  StackSymbolizer();
+  ~StackSymbolizer();
+
+  Frames kernel(std::span<const uint64_t> addresses);
+  // Of the program that the process (by its number in our namespace) ran at `time`, in nanoseconds
+  // of CLOCK_MONOTONIC. One address may become several lines.
+  Frames user(pid_t process, uint64_t time, std::span<const uint64_t> addresses);
+  static Frames raw(std::span<const uint64_t> addresses);
+
+  // How many addresses have found no name until now, by reason.
+  UnresolvedCounts counts() const;
+  // What it keeps in memory, about.
+  size_t bytes();
+  // Lets go of all symbols; the next question reads them again.
+  void rest();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Seen {
+    std::optional<ProcessIdentity> identity;
+    uint64_t checked = 0;  // CLOCK_MONOTONIC, in nanoseconds
+    uint64_t missed = 0;
+  };
+  struct Place {
+    Mapping mapping;
+    bool is_mapped = false;
+    MappedBy by;
+  };
+
+  void count(Unresolved why) { ++counts_[static_cast<size_t>(why)]; }
+  void look_at(pid_t process);
+  bool find_places(pid_t process, uint64_t time, std::span<const uint64_t> addresses,
+                   std::vector<Place>& places);
+  void add_frames(Frames& frames, const Place& place, uint64_t address, bool is_return);
+  std::optional<std::string> made_code(pid_t process, uint64_t address, bool is_return);
+
+  std::mutex mutex_;
+  KernelSymbols kernel_;
+  SymbolFiles files_;
+  std::unordered_map<pid_t, PerfMap> perf_maps_;
+  std::unordered_map<pid_t, Seen> seen_;
+  ProcessTable processes_;
+  std::array<std::atomic<uint64_t>, unresolved_kinds> counts_ = {};
+};
+
+}  // namespace host
