@@ -14,8 +14,12 @@
 
 #define NEVER_INLINED __attribute__((noinline, noclone, noipa))
 
+static int mark_line(void* address, const char* name, int line) {
+  return printf("call %p %s %d\n", address, name, line);
+}
+
 NEVER_INLINED int mark(const char* name, int line) {
-  return printf("call %p %s %d\n", __builtin_return_address(0), name, line);
+  return mark_line(__builtin_return_address(0), name, line);
 }
 
 NEVER_INLINED int mark_inlined(const char* name, int line, const char* by, int by_line) {
@@ -34,11 +38,18 @@ NEVER_INLINED int frames_outer(int number) {
   return sum + 1;
 }
 
+NEVER_INLINED __attribute__((noreturn)) void mark_and_end(const char* name, int line) {
+  mark_line(__builtin_return_address(0), name, line);
+  printf("ready\n");
+  fflush(stdout);
+  while (getchar() != EOF)
+    ;
+  _exit(0);
+}
+
 // What is called never returns, so the return address is the next function's.
 NEVER_INLINED __attribute__((noreturn)) void frames_end(void) {
-  mark("frames_end", __LINE__);
-  fflush(stdout);
-  _exit(0);
+  mark_and_end("frames_end", __LINE__);
 }
 
 int main(int argc, char** argv) {

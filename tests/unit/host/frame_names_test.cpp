@@ -42,8 +42,7 @@ TEST(FrameNames, Signatures) {
 TEST(FrameNames, OfOlderRust) {
   EXPECT_EQ(frame_name("_ZN4core3fmt5write17h0123456789abcdefE"), "core::fmt::write");
   EXPECT_EQ(frame_name("_ZN4core3fmt5write17h0123456789abcdefE.llvm.123"), "core::fmt::write");
-  EXPECT_EQ(frame_name("_ZN44_$LT$T$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE"
-                       ""),
+  EXPECT_EQ(frame_name("_ZN38_$LT$T$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE"),
             "<T as core::fmt::Debug>::fmt");
   EXPECT_EQ(rust_text("a::b::{{closure}}"), "a::b::{{closure}}");
   EXPECT_EQ(rust_text("$RF$mut$u20$T$"), "&mut T$");

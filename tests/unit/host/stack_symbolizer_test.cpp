@@ -73,7 +73,7 @@ TEST_P(Programs, FunctionsLinesAndInlinedCalls) {
 INSTANTIATE_TEST_SUITE_P(StackSymbolizer, Programs,
                          testing::Values("frames", "frames_fixed", "frames_static",
                                          "frames_static_pie", "frames_linked"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& one) { return std::string(one.param); });
 
 TEST(StackSymbolizer, NamesOfCplusplus) {
   const FramesRun run({program("frames_classes")});
@@ -222,7 +222,9 @@ TEST(StackSymbolizer, AnotherProgramUnderTheSameNumber) {
 // The call is a function's last instruction, so its return address is no longer in it.
 TEST(StackSymbolizer, ACallThatNeverReturns) {
   FramesRun run({program("frames"), "end"});
+  run.go_on();
   StackSymbolizer symbolizer;
+  ASSERT_EQ(run.mark("call").name, "frames_end");
   expect_all_named(symbolizer, run, "frames.c");
 }
 
