@@ -51,6 +51,9 @@ int each_line(const std::string& path, const std::function<void(std::string_view
   return 0;
 }
 
+// Code that the kernel made itself: of BPF programs, or for tracing.
+bool is_made(std::string_view module) { return module == "bpf" || module.starts_with("__builtin"); }
+
 std::string whole(const std::string& path) {
   std::string text;
   each_line(path, [&](std::string_view line) { text.append(line).append(1, '\n'); });
@@ -120,9 +123,9 @@ void KernelSymbols::add_ends(std::string_view modules) {
   for (size_t i = 0; i < count; ++i) {
     const Entry& entry = entries_[i];
     const bool is_last = i + 1 == count;
-    if (!is_last && entries_[i + 1].module == entry.module && modules_[entry.module] != "bpf")
+    if (!is_last && entries_[i + 1].module == entry.module && !is_made(modules_[entry.module]))
       continue;
-    uint64_t end = entry.address + (modules_[entry.module] == "bpf" ? program_bytes : last_bytes);
+    uint64_t end = entry.address + (is_made(modules_[entry.module]) ? program_bytes : last_bytes);
     if (const auto known = ends.find(modules_[entry.module]);
         known != ends.end() && known->second > entry.address)
       end = known->second;
@@ -156,7 +159,7 @@ void KernelSymbols::load() {
 
 bool KernelSymbols::reload(bool missed) {
   const auto now = Clock::now();
-  if (!missed && !is_stale_) {
+  if (!missed) {
     if (now - looked_ < between_looks) return false;
     looked_ = now;
     if (std::hash<std::string>()(whole(modules_path_)) == modules_hash_) return false;
@@ -175,10 +178,13 @@ std::optional<KernelSymbol> KernelSymbols::find(uint64_t address) {
     auto after =
         std::upper_bound(entries_.begin(), entries_.end(), address,
                          [](uint64_t at, const Entry& entry) { return at < entry.address; });
+    std::optional<KernelSymbol> found;
     if (after != entries_.begin() && (--after)->name != nowhere)
-      return KernelSymbol{names_.c_str() + after->name, modules_[after->module],
-                          address - after->address};
-    if (!reload(true)) return std::nullopt;
+      found = KernelSymbol{names_.c_str() + after->name, modules_[after->module],
+                           address - after->address};
+    // Programs come and go where others were; the kernel's own functions stay.
+    const bool is_doubtful = found && is_stale_ && is_made(found->module);
+    if ((found && !is_doubtful) || !reload(true)) return found;
   }
 }
 

@@ -30,7 +30,7 @@ class KernelSymbols {
 
   // The function that `address` lies in; nothing where there is none. Reads the table where that
   // has not been done. At most once a second it is read again: where modules came or went, where an
-  // address is in no symbol, or after stale().
+  // address is in no symbol, or, after stale(), in one of a BPF program.
   std::optional<KernelSymbol> find(uint64_t address);
   // Whether addresses can have names: an Error where the file cannot be read or the kernel hides
   // its addresses. Reads the table where that has not been done.

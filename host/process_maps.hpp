@@ -34,6 +34,13 @@ struct Mapping {
   std::shared_ptr<const MappedFile> file;
 };
 
+// Who has it mapped.
+struct MappedBy {
+  pid_t process = 0;
+  pid_t parent = 0;         // 0: not known. Its root stands in for that of a process that ended
+  bool is_current = false;  // the process lives and still has it mapped
+};
+
 // A line of a maps file; nothing where it is not executable or no line. `since` stays 0.
 std::optional<Mapping> parse_maps_line(std::string_view line);
 

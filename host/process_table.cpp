@@ -51,6 +51,7 @@ ProcessTable::Process& ProcessTable::known(pid_t process) {
 }
 
 void ProcessTable::forked(pid_t process, pid_t parent, uint64_t time) {
+  keep_bounds();
   Image image;
   image.mappings = known(parent).images.back().mappings;
   image.since = time;
@@ -174,8 +175,8 @@ ProcessTable::Found ProcessTable::find(pid_t process, uint64_t time, uint64_t ad
                             [&](const Image& one) { return one.since <= time; });
   if (image == it.images.rend()) --image;
   found.is_current = image == it.images.rbegin() && it.ended_at == 0;
-  found.read_at = image->read_at;
-  if (!image->mappings) return found;
+  found.is_empty = !image->mappings || image->mappings->empty();
+  if (found.is_empty) return found;
   // What came last hides what was there; but what came after `time` only where nothing else is, as
   // the time of a mapping that was read is the time of the reading.
   const Mapping* later = nullptr;

@@ -59,13 +59,14 @@ class ProcessTable {
     const Mapping* mapping = nullptr;  // null: nothing is mapped there
     pid_t parent = 0;                  // 0: not known
     bool is_known = false;             // the process is
+    bool is_empty = false;             // but none of its mappings
     // The process still runs this image, as far as is known.
     bool is_current = false;
-    uint64_t read_at = 0;  // when the image was last read as a whole; 0: never
   };
   // Of the program that the process ran at `time`. The mapping is valid until the next change.
   Found find(pid_t process, uint64_t time, uint64_t address) const;
 
+  bool knows(pid_t process) const { return processes_.contains(process); }
   size_t size() const { return processes_.size(); }
   const Dropped& dropped() const { return dropped_; }
 

@@ -10,21 +10,9 @@ namespace host {
 
 namespace {
 
-constexpr uint64_t millisecond = 1'000'000, second = 1'000'000'000;
-// How often a process is asked whether it still is the one it was.
-constexpr uint64_t between_checks = 100 * millisecond;
-constexpr size_t seen_max = 8192, perf_maps_max = 16;
-
-std::optional<std::vector<Mapping>> read_executable(pid_t process) {
-  auto mappings = read_maps(process);
-  if (!mappings) return std::nullopt;
-  return std::move(mappings).value();
-}
+constexpr size_t perf_maps_max = 16;
 
 }  // namespace
-
-StackSymbolizer::StackSymbolizer() : processes_(read_executable) {}
-StackSymbolizer::~StackSymbolizer() = default;
 
 Frames StackSymbolizer::raw(std::span<const uint64_t> addresses) {
   Frames frames;
@@ -35,6 +23,7 @@ Frames StackSymbolizer::raw(std::span<const uint64_t> addresses) {
 
 Frames StackSymbolizer::kernel(std::span<const uint64_t> addresses) {
   const std::lock_guard lock(mutex_);
+  if (processes_.take_kernel_changed()) kernel_.stale();
   Frames frames;
   frames.reserve(addresses.size());
   for (const uint64_t address : addresses) {
@@ -53,54 +42,9 @@ Frames StackSymbolizer::kernel(std::span<const uint64_t> addresses) {
   return frames;
 }
 
-// Notices another program under the same number.
-void StackSymbolizer::look_at(pid_t process) {
-  if (seen_.size() >= seen_max && !seen_.contains(process)) seen_.clear();
-  Seen& seen = seen_[process];
-  const uint64_t now = monotonic_now();
-  if (seen.checked != 0 && now - seen.checked < between_checks) return;
-  const std::optional<ProcessIdentity> identity = identify(process);
-  if (seen.checked == 0)
-    processes_.read(process);
-  else if (identity && identity != seen.identity)
-    processes_.read(process, seen.checked);
-  seen.checked = now;
-  if (identity) seen.identity = identity;
-}
-
-// False where an address lies in no mapping of a process that may have new ones.
-bool StackSymbolizer::find_places(pid_t process, uint64_t time, std::span<const uint64_t> addresses,
-                                  std::vector<Place>& places) {
-  places.clear();
-  bool is_complete = true;
-  for (const uint64_t address : addresses) {
-    const uint64_t at = places.empty() ? address : address - 1;
-    const ProcessTable::Found found = processes_.find(process, time, at);
-    Place place;
-    place.by = {process, found.parent, found.is_current};
-    if (found.mapping != nullptr) {
-      place.is_mapped = true;
-      place.mapping = *found.mapping;
-    } else if (found.is_current || !found.is_known) {
-      is_complete = false;
-    }
-    places.push_back(std::move(place));
-  }
-  return is_complete;
-}
-
 Frames StackSymbolizer::user(pid_t process, uint64_t time, std::span<const uint64_t> addresses) {
   const std::lock_guard lock(mutex_);
-  look_at(process);
-  std::vector<Place> places;
-  if (!find_places(process, time, addresses, places)) {
-    Seen& seen = seen_[process];
-    const uint64_t now = monotonic_now();
-    if (seen.missed == 0 || now - seen.missed >= second) {
-      seen.missed = now;
-      if (processes_.read(process)) find_places(process, time, addresses, places);
-    }
-  }
+  const std::vector<Place> places = processes_.places(process, time, addresses);
   Frames frames;
   for (size_t i = 0; i < places.size(); ++i) add_frames(frames, places[i], addresses[i], i != 0);
   return frames;
@@ -115,7 +59,7 @@ std::optional<std::string> StackSymbolizer::made_code(pid_t process, uint64_t ad
 void StackSymbolizer::add_frames(Frames& frames, const Place& place, uint64_t address,
                                  bool is_return) {
   if (!place.is_mapped) {
-    count(place.by.is_current ? Unresolved::no_mapping : Unresolved::no_process);
+    count(place.is_known ? Unresolved::no_mapping : Unresolved::no_process);
     frames.push_back(hex(address));
     return;
   }

@@ -12,7 +12,6 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -24,7 +23,7 @@
 
 #include "host/kernel_symbols.hpp"
 #include "host/perf_map.hpp"
-#include "host/process_table.hpp"
+#include "host/process_watch.hpp"
 #include "host/symbol_files.hpp"
 #include "host/unresolved.hpp"
 
@@ -35,8 +34,8 @@ using Frames = std::vector<std::string>;
 // Safe to use from several threads; they wait for one another, except for counts().
 class StackSymbolizer {
  public:
-  StackSymbolizer();
-  ~StackSymbolizer();
+  explicit StackSymbolizer(ProcessWatch::With with = ProcessWatch::With::proc_only)
+      : processes_(with) {}
 
   Frames kernel(std::span<const uint64_t> addresses);
   // Of the program that the process (by its number in our namespace) ran at `time`, in nanoseconds
@@ -46,28 +45,15 @@ class StackSymbolizer {
 
   // How many addresses have found no name until now, by reason.
   UnresolvedCounts counts() const;
+  // What the side band has told and lost, and what was let go of.
+  ProcessWatch& processes() { return processes_; }
   // What it keeps in memory, about.
   size_t bytes();
   // Lets go of all symbols; the next question reads them again.
   void rest();
 
  private:
-  using Clock = std::chrono::steady_clock;
-  struct Seen {
-    std::optional<ProcessIdentity> identity;
-    uint64_t checked = 0;  // CLOCK_MONOTONIC, in nanoseconds
-    uint64_t missed = 0;
-  };
-  struct Place {
-    Mapping mapping;
-    bool is_mapped = false;
-    MappedBy by;
-  };
-
   void count(Unresolved why) { ++counts_[static_cast<size_t>(why)]; }
-  void look_at(pid_t process);
-  bool find_places(pid_t process, uint64_t time, std::span<const uint64_t> addresses,
-                   std::vector<Place>& places);
   void add_frames(Frames& frames, const Place& place, uint64_t address, bool is_return);
   std::optional<std::string> made_code(pid_t process, uint64_t address, bool is_return);
 
@@ -75,8 +61,7 @@ class StackSymbolizer {
   KernelSymbols kernel_;
   SymbolFiles files_;
   std::unordered_map<pid_t, PerfMap> perf_maps_;
-  std::unordered_map<pid_t, Seen> seen_;
-  ProcessTable processes_;
+  ProcessWatch processes_;
   std::array<std::atomic<uint64_t>, unresolved_kinds> counts_ = {};
 };
 

@@ -21,13 +21,6 @@
 
 namespace host {
 
-// Who has it mapped.
-struct MappedBy {
-  pid_t process = 0;
-  pid_t parent = 0;         // 0: not known. Its root stands in for that of a process that ended
-  bool is_current = false;  // the process lives and still has it mapped
-};
-
 class SymbolFiles {
  public:
   struct Bounds {

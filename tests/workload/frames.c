@@ -6,10 +6,12 @@
 //   inlined ADDRESS NAME LINE BY LINE   one in a function that was inlined in another
 //   ready
 //
-// `frames exec PATH` becomes that program once a line comes in.
+// Once a line comes in, `frames exec PATH` becomes that program, `frames fork` has a child that
+// ends at once ("child NUMBER"), and `frames end` prints one more call.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NEVER_INLINED __attribute__((noinline, noclone, noipa))
@@ -61,5 +63,14 @@ int main(int argc, char** argv) {
   if (fgets(line, sizeof line, stdin) != NULL && argc > 2 && strcmp(argv[1], "exec") == 0)
     execl(argv[2], argv[2], (char*)NULL);
   if (argc > 1 && strcmp(argv[1], "end") == 0) frames_end();
+  if (argc > 1 && strcmp(argv[1], "fork") == 0) {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    waitpid(child, NULL, 0);
+    printf("child %x\nready\n", (unsigned)child);
+    fflush(stdout);
+    while (getchar() != EOF)
+      ;
+  }
   return 0;
 }

@@ -95,6 +95,17 @@ TEST_F(KernelSymbolsTest, AModuleInAnothersPlaceIsNotMistakenForIt) {
   EXPECT_EQ(at(symbols, 0xffffffffc0201001), "other+257 [other]");
 }
 
+TEST_F(KernelSymbolsTest, AProgramInAnothersPlaceIsNotMistakenForItWhereItIsTold) {
+  KernelSymbols symbols(symbols_, modules_);
+  EXPECT_EQ(at(symbols, 0xffffffffc0600020), "bpf_prog_0123_one+32 [bpf]");
+  std::ofstream(symbols_, std::ios::app) << "ffffffffc0600010 t bpf_prog_4567_two\t[bpf]\n";
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_EQ(at(symbols, 0xffffffffc0600020), "bpf_prog_0123_one+32 [bpf]");
+  symbols.stale();
+  EXPECT_EQ(at(symbols, 0xffffffff81001001), "do_open+1");
+  EXPECT_EQ(at(symbols, 0xffffffffc0600020), "bpf_prog_4567_two+16 [bpf]");
+}
+
 TEST_F(KernelSymbolsTest, HiddenAddressesAreAnError) {
   write(symbols_, "0000000000000000 T _stext\n0000000000000000 T do_open\n");
   KernelSymbols symbols(symbols_, modules_);

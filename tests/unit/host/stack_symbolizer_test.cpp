@@ -12,61 +12,24 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/workload/expect_frames.hpp"
 #include "tests/workload/frames_run.hpp"
 
 namespace host {
 namespace {
 
-using workload::FramesMark;
+using workload::expect_all_named;
+using workload::frames_of;
 using workload::FramesRun;
 using workload::program;
-
-// The lines of one return address.
-Frames frames_of(StackSymbolizer& symbolizer, pid_t process, uint64_t address) {
-  const uint64_t stack[] = {address, address};
-  Frames leaf = symbolizer.user(process, monotonic_now(), std::span(stack, 1));
-  Frames both = symbolizer.user(process, monotonic_now(), stack);
-  both.erase(both.begin(), both.begin() + static_cast<ptrdiff_t>(leaf.size()));
-  return both;
-}
-
-// "name+0x12 (file:3)" without its offset.
-std::string without_offset(const std::string& frame) {
-  const size_t plus = frame.rfind("+0x");
-  if (plus == std::string::npos) return frame;
-  return frame.substr(0, plus) + frame.substr(std::min(frame.find(' ', plus), frame.size()));
-}
-
-std::string place(const std::string& file, int line) {
-  return " (" + file + ":" + std::to_string(line) + ")";
-}
-
-void expect_all_named(StackSymbolizer& symbolizer, const FramesRun& run, const std::string& file) {
-  ASSERT_FALSE(run.marks().empty());
-  for (const FramesMark& mark : run.marks()) {
-    if (mark.kind == "entry") {
-      const Frames leaf = symbolizer.user(run.pid(), monotonic_now(), std::span(&mark.address, 1));
-      ASSERT_EQ(leaf.size(), 1u);
-      EXPECT_TRUE(leaf[0].starts_with(mark.name + "+0x0 (" + file)) << leaf[0];
-    } else if (mark.kind == "call") {
-      const Frames frames = frames_of(symbolizer, run.pid(), mark.address);
-      ASSERT_EQ(frames.size(), 1u) << mark.name;
-      EXPECT_EQ(without_offset(frames[0]), mark.name + place(file, mark.line));
-    } else {
-      const Frames frames = frames_of(symbolizer, run.pid(), mark.address);
-      ASSERT_EQ(frames.size(), 2u) << mark.name;
-      EXPECT_EQ(frames[0], mark.name + place(file, mark.line) + " [inlined]");
-      EXPECT_EQ(without_offset(frames[1]), mark.by + place(file, mark.by_line));
-    }
-  }
-}
+using workload::without_offset;
 
 class Programs : public testing::TestWithParam<const char*> {};
 
 TEST_P(Programs, FunctionsLinesAndInlinedCalls) {
   const FramesRun run({program(GetParam())});
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c");
+  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
   for (const uint64_t count : symbolizer.counts()) EXPECT_EQ(count, 0u);
 }
 
@@ -79,13 +42,13 @@ TEST(StackSymbolizer, NamesOfCplusplus) {
   const FramesRun run({program("frames_classes")});
   StackSymbolizer symbolizer;
   ASSERT_EQ(run.marks().size(), 4u);
-  expect_all_named(symbolizer, run, "classes.cpp");
+  expect_all_named(symbolizer, run, "classes.cpp", monotonic_now());
 }
 
 TEST(StackSymbolizer, WithoutLinesTheFile) {
   const FramesRun run({program("frames_bare")});
   StackSymbolizer symbolizer;
-  const Frames frames = frames_of(symbolizer, run.pid(), run.mark("call").address);
+  const Frames frames = frames_of(symbolizer, run.pid(), monotonic_now(), run.mark("call").address);
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_EQ(without_offset(frames[0]), "frames_outer [frames_bare]");
 }
@@ -93,7 +56,7 @@ TEST(StackSymbolizer, WithoutLinesTheFile) {
 TEST(StackSymbolizer, WithoutSymbolsTheAddressInTheFile) {
   const FramesRun run({program("frames_stripped")});
   StackSymbolizer symbolizer;
-  const Frames frames = frames_of(symbolizer, run.pid(), run.mark("call").address);
+  const Frames frames = frames_of(symbolizer, run.pid(), monotonic_now(), run.mark("call").address);
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_TRUE(frames[0].starts_with("0x") && frames[0].ends_with(" [frames_stripped]"))
       << frames[0];
@@ -189,7 +152,7 @@ TEST_F(InFolder, AFileThatIsGone) {
   const FramesRun run({path});
   unlink(path.c_str());
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c");
+  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
 }
 
 TEST_F(InFolder, AnotherFileInItsPlaceIsNotTakenForIt) {
@@ -199,7 +162,7 @@ TEST_F(InFolder, AnotherFileInItsPlaceIsNotTakenForIt) {
   unlink(path.c_str());
   copy("frames_classes", "replaced");
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c");
+  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
 }
 
 TEST_F(InFolder, AProcessInARootOfItsOwn) {
@@ -207,16 +170,16 @@ TEST_F(InFolder, AProcessInARootOfItsOwn) {
   copy("frames_static", "inside");
   const FramesRun run({"/inside"}, folder_);
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c");
+  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
 }
 
 TEST(StackSymbolizer, AnotherProgramUnderTheSameNumber) {
   FramesRun run({program("frames_fixed"), "exec", program("frames_static")});
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c");
+  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
   run.go_on();
   std::this_thread::sleep_for(std::chrono::milliseconds(150));
-  expect_all_named(symbolizer, run, "frames.c");
+  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
 }
 
 // The call is a function's last instruction, so its return address is no longer in it.
@@ -225,7 +188,7 @@ TEST(StackSymbolizer, ACallThatNeverReturns) {
   run.go_on();
   StackSymbolizer symbolizer;
   ASSERT_EQ(run.mark("call").name, "frames_end");
-  expect_all_named(symbolizer, run, "frames.c");
+  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
 }
 
 TEST(StackSymbolizer, OfTheKernel) {
