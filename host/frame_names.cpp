@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "host/rust_names.hpp"
 #include "host/symbol_names.hpp"
 
 namespace host {
@@ -132,6 +133,7 @@ std::string hex(uint64_t value) {
 
 std::string frame_name(std::string_view symbol) {
   if (is_old_rust(symbol)) return rust_text(demangled(symbol.substr(0, symbol.rfind(".llvm."))));
+  if (auto rust = rust_name(symbol)) return std::move(*rust);
   if (!symbol.starts_with("_Z")) return std::string(symbol);
   const std::string whole = demangled(symbol);
   std::string_view text = whole;
