@@ -17,7 +17,7 @@ namespace {
 // Answers that are kept; beyond that all are forgotten.
 constexpr size_t known_max = 8192;
 // A file whose debug information has grown beyond that in memory is opened anew.
-constexpr size_t lines_bytes_max = 48 << 20;
+constexpr size_t lines_bytes_max = 64 << 20;
 constexpr uint32_t size_max = (1U << 31) - 1;
 
 std::string place_of(const LineFrame& frame) {
@@ -108,6 +108,11 @@ void FileSymbols::load() {
 bool FileSymbols::has_symbols() {
   load();
   return !symbols_.empty();
+}
+
+FramePointers FileSymbols::frame_pointers() {
+  if (!frame_pointers_) frame_pointers_ = frame_pointers_of(file_);
+  return *frame_pointers_;
 }
 
 size_t FileSymbols::bytes() const {

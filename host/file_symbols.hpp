@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "host/elf.hpp"
+#include "host/frame_pointers.hpp"
 #include "host/line_info.hpp"
 
 namespace host {
@@ -33,6 +34,8 @@ class FileSymbols {
   // "main+0x1d (app.c:12)", "malloc+0x19 [libc.so.6]", "0x1234 [app]". A return address means the
   // call before it, and is shown as it is. Valid until the next question.
   const FileFrames& frames(uint64_t address, bool is_return);
+  // Whether the kernel can follow a stack through it.
+  FramePointers frame_pointers();
   // Whether it has any symbols at all.
   bool has_symbols();
   // What it holds in memory, about, beside what is mapped of the file.
@@ -67,6 +70,7 @@ class FileSymbols {
   std::vector<Table> tables_;  // two at most
   std::vector<Symbol> symbols_;
   std::optional<LineInfo> lines_;
+  std::optional<FramePointers> frame_pointers_;
   std::unordered_map<uint64_t, FileFrames> known_;  // by twice the address, plus 1 for returns
   size_t known_bytes_ = 0;
 };

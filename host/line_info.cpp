@@ -80,7 +80,10 @@ void each_function(Dwarf_Die parent, int depth, const Sink& sink) {
     switch (dwarf_tag(&child)) {
       case DW_TAG_subprogram:
         if (has_addresses(child)) sink(child);
+        each_function(child, depth + 1, sink);
         break;
+      // A function's own classes have functions of their own, and so has a lambda.
+      case DW_TAG_lexical_block:
       case DW_TAG_namespace:
       case DW_TAG_module:
       case DW_TAG_structure_type:

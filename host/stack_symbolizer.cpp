@@ -47,7 +47,37 @@ Frames StackSymbolizer::user(pid_t process, uint64_t time, std::span<const uint6
   const std::vector<Place> places = processes_.places(process, time, addresses);
   Frames frames;
   for (size_t i = 0; i < places.size(); ++i) add_frames(frames, places[i], addresses[i], i != 0);
+  constexpr size_t is_short = 2;
+  if (!places.empty() && places.size() <= is_short) note_short_stack(places.front());
   return frames;
+}
+
+// The stack may end there rightly, as the first frames of a thread do; but where the leaf's file
+// keeps no frame pointers it is likelier that it could not be followed.
+void StackSymbolizer::note_short_stack(const Place& leaf) {
+  if (!leaf.is_mapped || is_anonymous(leaf.mapping.file->path)) return;
+  const SymbolFiles::Opened file = files_.find(leaf.mapping, leaf.by);
+  if (!file.symbols || file.symbols->frame_pointers() != FramePointers::omitted) return;
+  constexpr size_t files_max = 8;
+  const std::lock_guard lock(note_mutex_);
+  ++short_stacks_;
+  if (without_frame_pointers_.size() < files_max)
+    without_frame_pointers_.insert(file.symbols->shown());
+}
+
+std::string StackSymbolizer::frame_pointer_note() const {
+  const std::lock_guard lock(note_mutex_);
+  if (short_stacks_ == 0) return {};
+  std::string files;
+  for (const std::string& file : without_frame_pointers_) {
+    if (!files.empty()) files += ", ";
+    files += file;
+  }
+  const bool is_one = without_frame_pointers_.size() == 1;
+  return std::to_string(short_stacks_) + (short_stacks_ == 1 ? " stack ends" : " stacks end") +
+         " after one or two frames because " + files + (is_one ? " was" : " were") +
+         " built without frame pointers; build " + (is_one ? "it" : "them") +
+         " with -fno-omit-frame-pointer";
 }
 
 std::optional<std::string> StackSymbolizer::made_code(pid_t process, uint64_t address,

@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -31,7 +32,7 @@ namespace host {
 
 using Frames = std::vector<std::string>;
 
-// Safe to use from several threads; they wait for one another, except for counts().
+// Safe to use from several threads; they wait for one another, except for counts() and notes.
 class StackSymbolizer {
  public:
   explicit StackSymbolizer(ProcessWatch::With with = ProcessWatch::With::proc_only)
@@ -45,6 +46,9 @@ class StackSymbolizer {
 
   // How many addresses have found no name until now, by reason.
   UnresolvedCounts counts() const;
+  // A sentence on stacks that end early for want of frame pointers, and in which files; empty where
+  // there are none.
+  std::string frame_pointer_note() const;
   // What the side band has told and lost, and what was let go of.
   ProcessWatch& processes() { return processes_; }
   // What it keeps in memory, about.
@@ -54,6 +58,7 @@ class StackSymbolizer {
 
  private:
   void count(Unresolved why) { ++counts_[static_cast<size_t>(why)]; }
+  void note_short_stack(const Place& leaf);
   void add_frames(Frames& frames, const Place& place, uint64_t address, bool is_return);
   std::optional<std::string> made_code(pid_t process, uint64_t address, bool is_return);
 
@@ -62,6 +67,9 @@ class StackSymbolizer {
   SymbolFiles files_;
   std::unordered_map<pid_t, PerfMap> perf_maps_;
   ProcessWatch processes_;
+  mutable std::mutex note_mutex_;
+  std::set<std::string> without_frame_pointers_;  // files, at most a few
+  uint64_t short_stacks_ = 0;
   std::array<std::atomic<uint64_t>, unresolved_kinds> counts_ = {};
 };
 

@@ -25,7 +25,7 @@ class SymbolFiles {
  public:
   struct Bounds {
     size_t files = 256;
-    size_t bytes = 96 << 20;
+    size_t bytes = 128 << 20;
   };
   struct Opened {
     std::shared_ptr<FileSymbols> symbols;  // null: see `why`
