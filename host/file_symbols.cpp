@@ -179,7 +179,7 @@ const FileFrames& FileSymbols::frames(uint64_t address, bool is_return) {
   frames = look_up(address, is_return);
   constexpr size_t entry_bytes = 96;
   known_bytes_ += entry_bytes;
-  for (const std::string& text : frames.text) known_bytes_ += sizeof text + text.capacity();
+  for (const std::string& text : frames.text) known_bytes_ += sizeof(std::string) + text.capacity();
   return frames;
 }
 

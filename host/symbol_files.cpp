@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -66,7 +67,7 @@ void SymbolFiles::open_vdso(Entry& entry) {
     const Fd copy(memfd_create("vdso", MFD_CLOEXEC));
     const size_t size = mapping.end - mapping.start;
     if (!copy ||
-        write(copy.get(), reinterpret_cast<const void*>(start), size) != static_cast<ssize_t>(size))
+        write(copy.get(), std::bit_cast<const void*>(start), size) != static_cast<ssize_t>(size))
       return;
     auto symbols = FileSymbols::open("/proc/self/fd/" + std::to_string(copy.get()), "vdso");
     if (symbols) entry.symbols = std::move(symbols).value();
