@@ -2,16 +2,13 @@
 #include "host/dwarf.hpp"
 
 #include <dwarf.h>
-#include <gelf.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
 #include <tuple>
 
-#include "host/debug_file.hpp"
 #include "host/dwarf_impl.hpp"
-#include "host/refusal.hpp"
 
 namespace host {
 
@@ -19,15 +16,6 @@ using bytecode::Result;
 using bytecode::TypeId;
 
 namespace {
-
-bool has_debug_info(const ElfImage& image) {
-  Elf_Scn* section = image.section(".debug_info");
-  if (section == nullptr) section = image.section(".zdebug_info");
-  GElf_Shdr header;
-  // Of what was taken out, the section's header stays behind.
-  return section != nullptr && gelf_getshdr(section, &header) != nullptr &&
-         header.sh_type != SHT_NOBITS && header.sh_size != 0;
-}
 
 std::optional<uint64_t> first_instruction(Dwarf_Die function) {
   Dwarf_Addr address = 0, end = 0, base = 0;
@@ -112,20 +100,6 @@ std::optional<Dwarf_Die> referred(Dwarf_Die die, unsigned attribute) {
   return other;
 }
 
-std::string_view plain_name(Dwarf_Die die) {
-  const char* name = dwarf_diename(&die);
-  return name == nullptr ? std::string_view() : std::string_view(name);
-}
-
-Dwarf_Die body_of(Dwarf_Die unit) {
-  uint8_t kind = 0;
-  Dwarf_Die body = {};
-  if (dwarf_cu_info(unit.cu, nullptr, &kind, nullptr, &body, nullptr, nullptr, nullptr) == 0 &&
-      kind == DW_UT_skeleton && body.addr != nullptr)
-    return body;
-  return unit;
-}
-
 bool is_declaration(Dwarf_Die die) {
   Dwarf_Attribute attribute;
   bool declared = false;
@@ -150,48 +124,16 @@ Result<std::shared_ptr<const Dwarf>> Dwarf::open(const std::string& path) {
   std::erase_if(
       held, [&](const auto& entry) { return &entry.second != &slot && entry.second.expired(); });
 
-  ElfImage file = *image;
-  if (!has_debug_info(file)) {
-    const std::optional<ElfImage> other = find_debug_file(file);
-    if (!other || !has_debug_info(*other))
-      return no_target(path + " has no debug information",
-                       "compile it with -g, or install the package with its debug symbols");
-    file = *other;
-  }
-  auto impl = std::make_unique<Impl>(file);
-  impl->debug.reset(dwarf_begin_elf(file.elf(), DWARF_C_READ, nullptr));
-  if (!impl->debug)
-    return no_target("the debug information of " + path + " cannot be read: " + dwarf_errmsg(-1),
-                     "compile it with -g, or install the package with its debug symbols");
+  Result<DebugInfo> debug = DebugInfo::open(*image);
+  if (!debug) return std::move(debug).error();
+  auto impl = std::make_unique<Impl>(std::move(debug).value());
   std::shared_ptr<const Dwarf> dwarf(new Dwarf(std::move(impl)));
   slot = dwarf;
   return dwarf;
 }
 
-std::optional<Dwarf_Die> Dwarf::Impl::unit_at(uint64_t address) {
-  Dwarf_Die unit;
-  if (dwarf_addrdie(debug.get(), address, &unit) != nullptr) return unit;
-  // Not every compiler writes .debug_aranges; the units themselves know their addresses.
-  if (!ranges) {
-    ranges.emplace();
-    Dwarf_CU* cu = nullptr;
-    while (dwarf_get_units(debug.get(), cu, &cu, nullptr, nullptr, &unit, nullptr) == 0) {
-      Dwarf_Addr base = 0, low = 0, high = 0;
-      ptrdiff_t next = 0;
-      while ((next = dwarf_ranges(&unit, next, &base, &low, &high)) > 0)
-        ranges->push_back({low, high, unit});
-    }
-    std::sort(ranges->begin(), ranges->end(),
-              [](const Range& a, const Range& b) { return a.low < b.low; });
-  }
-  auto after = std::upper_bound(ranges->begin(), ranges->end(), address,
-                                [](uint64_t at, const Range& range) { return at < range.low; });
-  if (after == ranges->begin() || (--after)->high <= address) return std::nullopt;
-  return after->unit;
-}
-
 std::optional<Dwarf_Die> Dwarf::Impl::function(uint64_t address) {
-  const std::optional<Dwarf_Die> unit = unit_at(address);
+  const std::optional<Dwarf_Die> unit = info.unit_at(address);
   if (!unit) return std::nullopt;
   const auto [entry, is_new] = functions.try_emplace(unit->addr);
   if (is_new) {
@@ -205,7 +147,7 @@ std::optional<Dwarf_Die> Dwarf::Impl::function(uint64_t address) {
 
 std::vector<uint64_t> Dwarf::instruction_starts(uint64_t low, uint64_t high) const {
   std::vector<uint64_t> found;
-  std::optional<Dwarf_Die> unit = impl_->unit_at(low);
+  std::optional<Dwarf_Die> unit = impl_->info.unit_at(low);
   Dwarf_Lines* lines = nullptr;
   size_t count = 0;
   if (!unit || dwarf_getsrclines(&*unit, &lines, &count) != 0) return found;

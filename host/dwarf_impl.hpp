@@ -13,8 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/debug_info.hpp"
 #include "host/dwarf.hpp"
-#include "host/elf_image.hpp"
 
 namespace host {
 
@@ -23,36 +23,21 @@ using DwarfLanguage = DwarfFunction::Language;
 DwarfLanguage language_of(Dwarf_Die unit);
 // An attribute that is a reference, followed; also through an abstract origin or a specification.
 std::optional<Dwarf_Die> referred(Dwarf_Die die, unsigned attribute);
-// DW_AT_name, or "".
-std::string_view plain_name(Dwarf_Die die);
 bool is_declaration(Dwarf_Die die);
 bool is_structure(int tag);  // struct, class or union
-// Of a unit whose body lies in a .dwo file, that body.
-Dwarf_Die body_of(Dwarf_Die unit);
 // "struct", "union", "enum", or "" where C has none.
 std::string_view keyword_of(int tag);
 // "unsigned long", "long unsigned int" and "unsigned long int" are one type: the last of them.
 // Other words as they are.
 std::string canonical_name(std::string_view name);
 
-struct DwarfEnd {
-  void operator()(::Dwarf* dwarf) const { dwarf_end(dwarf); }
-};
-
 struct Dwarf::Impl {
-  explicit Impl(ElfImage file) : image(std::move(file)) {}
+  explicit Impl(DebugInfo opened) : info(std::move(opened)) {}
 
-  ElfImage image;  // holds the mapping that everything points into
-  std::unique_ptr<::Dwarf, DwarfEnd> debug;
+  DebugInfo info;
 
   // --- functions (dwarf.cpp)
-  struct Range {
-    uint64_t low = 0, high = 0;
-    Dwarf_Die unit = {};
-  };
-  std::optional<Dwarf_Die> unit_at(uint64_t address);
   std::optional<Dwarf_Die> function(uint64_t address);
-  std::optional<std::vector<Range>> ranges;  // of units, where .debug_aranges does not know
   // By unit, then by the address of the function's first instruction.
   std::unordered_map<void*, std::unordered_map<uint64_t, Dwarf_Die>> functions;
 

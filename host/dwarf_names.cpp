@@ -95,8 +95,8 @@ void Dwarf::Impl::index_unit(Dwarf_Die unit) {
 
 bool Dwarf::Impl::index_next() {
   if (walks.empty()) {
-    walks.push_back({debug.get()});
-    if (::Dwarf* shared = dwarf_getalt(debug.get())) walks.push_back({shared});
+    walks.push_back({info.dwarf()});
+    if (::Dwarf* shared = dwarf_getalt(info.dwarf())) walks.push_back({shared});
   }
   for (Walk& walk : walks) {
     if (walk.done) continue;
