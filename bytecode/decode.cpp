@@ -54,6 +54,12 @@ Value word_value(uint64_t word, As as, const EnumNames& enumerators, const Knowl
       return named(known.names ? known.names->probe(site) : "", number);
     case As::cgroup:
       return named(known.names ? known.names->cgroup(word) : "", number);
+    case As::stack: {
+      List frames;
+      if (known.names)
+        for (std::string& frame : known.names->stack(word)) frames.emplace_back(std::move(frame));
+      return Value(std::move(frames));
+    }
   }
   return Value();
 }
@@ -179,6 +185,50 @@ Value part_value(const KeyPart& part, std::span<const uint8_t> key, const Knowle
 }
 
 }  // namespace
+
+bool has_stacks(const Output& output) {
+  if (output.kind == Output::Kind::field) return output.as == As::stack;
+  return std::any_of(output.members.begin(), output.members.end(),
+                     [](const auto& member) { return has_stacks(member.second); });
+}
+
+namespace {
+
+void add_stacks(const Output& output, const std::vector<RawField>& fields,
+                std::vector<uint64_t>& numbers) {
+  if (output.kind == Output::Kind::field && output.as == As::stack &&
+      output.field < fields.size() && !fields[output.field].null)
+    numbers.push_back(fields[output.field].word);
+  for (const auto& [name, member] : output.members) add_stacks(member, fields, numbers);
+}
+
+}  // namespace
+
+std::vector<uint64_t> stacks_of(const RowSite& site, uint64_t nulls,
+                                std::span<const uint8_t> payload) {
+  std::vector<uint64_t> numbers;
+  add_stacks(site.value, split(site, nulls, payload), numbers);
+  return numbers;
+}
+
+bool has_stacks(const MapSpec& map) {
+  return std::any_of(map.key.begin(), map.key.end(),
+                     [](const KeyPart& part) { return part.as == As::stack; });
+}
+
+std::vector<uint64_t> stacks_of(const MapSpec& map, std::span<const uint8_t> key) {
+  std::vector<uint64_t> numbers;
+  const bool has_nulls = std::any_of(map.key.begin(), map.key.end(),
+                                     [](const KeyPart& part) { return part.nullable; });
+  const uint64_t nulls = has_nulls && key.size() >= 8 ? load_word(key.data()) : 0;
+  for (size_t i = 0; i < map.key.size(); ++i) {
+    const KeyPart& part = map.key[i];
+    const bool null = part.nullable && i < 64 && (nulls >> i & 1) != 0;
+    if (part.as == As::stack && !null && size_t{part.offset} + 8 <= key.size())
+      numbers.push_back(load_word(key.data() + part.offset));
+  }
+  return numbers;
+}
 
 Value decode_word(uint64_t word, As as, Clock clock) {
   return word_value(word, as, {}, {clock, nullptr});

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "bytecode/program.hpp"
 #include "bytecode/result.hpp"
@@ -25,12 +27,22 @@ class Names {
   virtual std::string func(uint32_t site) const = 0;   // "vfs_read"
   virtual std::string probe(uint32_t site) const = 0;  // "kprobe:vfs_read"
   virtual std::string cgroup(uint64_t id) const = 0;   // "/system.slice/x.service"; "" if unknown
+  // The frames of a stack, leaf first: "vfs_read+0x12".
+  virtual std::vector<std::string> stack(uint64_t number) const = 0;
 };
 
 // The value of a row, from its payload. Never reads past `payload`: a short or inconsistent one
 // gives null fields.
 Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> payload, Clock clock,
                  const Names* names = nullptr);
+
+// Whether the value of a row needs stacks, and their numbers in one.
+bool has_stacks(const Output& output);
+std::vector<uint64_t> stacks_of(const RowSite& site, uint64_t nulls,
+                                std::span<const uint8_t> payload);
+// Likewise of a map's key.
+bool has_stacks(const MapSpec& map);
+std::vector<uint64_t> stacks_of(const MapSpec& map, std::span<const uint8_t> key);
 
 // A word as a value; null where it would be text.
 Value decode_word(uint64_t word, As as, Clock clock);

@@ -153,6 +153,8 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
       return reg(insn.a) + sep + "map " + number(insn.imm);
     case Format::tally_cell:
       return reg(insn.a) + sep + tally_words(insn.b) + sep + "map " + number(insn.imm);
+    case Format::stack:
+      return reg(insn.a) + sep + (insn.b != 0 ? "user" : "kernel") + sep + number(insn.imm);
     case Format::timer:
       return timer_words(program, insn.imm);
     case Format::load_timer:

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "bytecode/isa_table.hpp"
+#include "bytecode/key_layout.hpp"
 #include "bytecode/show.hpp"
 
 namespace bytecode {
@@ -79,6 +80,23 @@ Record bucket_row(Record row, const MapSpec& map, int64_t bucket, int64_t count,
   return row;
 }
 
+// Stacks of the same frames are one key, whichever processes they are of.
+std::vector<std::pair<Record, Amount>> by_frames(const MapSpec& map,
+                                                 const std::vector<Entry>& entries, Clock clock,
+                                                 const Names* names) {
+  std::vector<std::pair<Record, Amount>> rows;
+  std::map<std::string, size_t> known;
+  for (const Entry& entry : entries) {
+    Record key = key_columns(map, entry, clock, names);
+    const auto [place, is_new] = known.emplace(show(Value(key)), rows.size());
+    if (is_new)
+      rows.emplace_back(std::move(key), entry.amount);
+    else
+      rows[place->second].second += entry.amount;
+  }
+  return rows;
+}
+
 List histogram(const MapSpec& map, std::vector<Entry> entries, Clock clock, const Names* names) {
   std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
     const auto of_a = series_of(map, a), of_b = series_of(map, b);
@@ -146,6 +164,14 @@ Value Amount::sum(As as) const { return number(sum_, as); }
 
 Value Amount::average(As as) const { return count_ == 0 ? Value() : number(sum_ / count_, as); }
 
+Amount& Amount::operator+=(const Amount& more) {
+  count_ += more.count_;
+  sum_ += more.sum_;
+  if (more.lowest_) lowest_ = std::min(lowest_.value_or(highest_int), *more.lowest_);
+  if (more.highest_) highest_ = std::max(highest_.value_or(lowest_int), *more.highest_);
+  return *this;
+}
+
 Amount Amount::since(const Amount& before) const {
   if (count_ < before.count_) return *this;
   Amount grown = *this;
@@ -199,6 +225,11 @@ Value map_value(const MapSpec& map, std::vector<Entry> entries, Clock clock, con
   }
   List rows;
   rows.reserve(entries.size());
+  if (has_stacks(map) && map.kind != MapKind::value) {
+    for (auto& [key, amount] : by_frames(map, entries, clock, names))
+      rows.emplace_back(with_values(std::move(key), map, amount, clock));
+    return Value(std::move(rows));
+  }
   for (const Entry& entry : entries)
     rows.emplace_back(with_values(key_columns(map, entry, clock, names), map, entry.amount, clock));
   return Value(std::move(rows));
@@ -267,6 +298,52 @@ bool encode_part(const KeyPart& part, const Value& value, Clock clock, std::vect
 }
 
 }  // namespace
+
+namespace {
+
+// How a map's key or value of this type is read; nothing for what it cannot have.
+std::optional<As> as_in_map(const Value& value) {
+  if (value.get_if<int64_t>()) return As::integer;
+  if (value.get_if<bool>()) return As::boolean;
+  if (value.get_if<Duration>()) return As::duration;
+  if (value.get_if<Filesize>()) return As::filesize;
+  if (value.get_if<Date>()) return As::date;
+  if (value.get_if<std::string>()) return As::string;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<MapSpec> spec_for(const Value& key, const Value& value, uint32_t string_bytes) {
+  MapSpec map{.kind = MapKind::value};
+  const std::optional<As> as = as_in_map(value);
+  if (!as || *as == As::string)
+    return misfit("value", "a map has no such values",
+                  "it may have ints, bools, durations, filesizes or times");
+  map.as = *as;
+  const Record* record = key.get_if<Record>();
+  const Record parts = record ? *record : key.is_null() ? Record() : Record{{"", key}};
+  for (const auto& [name, part] : parts) {
+    const std::optional<As> part_as = as_in_map(part);
+    if (!part_as || name == "value")
+      return misfit("key", "a map has no such keys",
+                    "a key is an int, a bool, a string, a duration, a filesize or a time, or a "
+                    "record of these without a field `value`");
+    const uint32_t size = *part_as == As::string ? (string_bytes + 7) / 8 * 8 : 8;
+    // What closures ask by may be null, and then their keys have room for that.
+    map.key.push_back({.name = name,
+                       .as = *part_as,
+                       .offset = 0,
+                       .size = static_cast<uint16_t>(size),
+                       .nullable = true});
+  }
+  const uint32_t bytes = fit_key(map.key, map.key_class);
+  if (bytes > VM_KEY_MAX)
+    return misfit("key", "a key of " + std::to_string(bytes) + " bytes is too long",
+                  "the limit is " + std::to_string(VM_KEY_MAX) + ", and a text takes " +
+                      std::to_string(string_bytes));
+  return map;
+}
 
 Result<std::vector<uint8_t>> encode_key(const MapSpec& map, const Value& key, Clock clock) {
   std::vector<uint8_t> bytes(key_class_bytes(map.key_class));

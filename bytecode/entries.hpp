@@ -31,6 +31,8 @@ class Amount {
   Value sum(As as) const;
   // Rounded toward zero; null where there was no value.
   Value average(As as) const;
+  // Both together.
+  Amount& operator+=(const Amount& more);
   // What came since `before`, of the same value. The least and the greatest of that are not known.
   Amount since(const Amount& before) const;
   Value lowest(As as, Clock clock) const;
@@ -54,9 +56,9 @@ struct Entry {
 // A map's entries at a moment.
 using Snapshot = std::map<std::vector<uint8_t>, Amount>;
 
-// The entries that have changed since, by how much: of counts, sums and numbers of the closures' own
-// the difference, of all else what they have come to. `before` becomes `now`. A value that has gone
-// back has begun anew meanwhile.
+// The entries that have changed since, by how much: of counts, sums and numbers of the closures'
+// own the difference, of all else what they have come to. `before` becomes `now`. A value that has
+// gone back has begun anew meanwhile.
 std::vector<Entry> growth(const MapSpec& map, Snapshot& before, std::vector<Entry> now);
 
 // The columns of a map's values: "value", or those of stats and histograms.
@@ -67,6 +69,10 @@ std::vector<std::string_view> value_columns(MapKind kind);
 // two that have one included.
 Value map_value(const MapSpec& map, std::vector<Entry> entries, Clock clock,
                 const Names* names = nullptr);
+
+// A map of the closures' own that has such a key and such a value: what a shell makes before a
+// closure asks for it. Texts may be of `string_bytes`. Errors as of encode_key.
+Result<MapSpec> spec_for(const Value& key, const Value& value, uint32_t string_bytes);
 
 // The key of the entry that a scalar, or a record by the names of its parts, stands for; null for a
 // map without a key. An Error of kind argument, of the subject "key", where it does not fit.

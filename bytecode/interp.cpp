@@ -284,6 +284,18 @@ class Run {
     return set(insn.a, is_there ? static_cast<int64_t>(found->second) : 0);
   }
 
+  bool take_stack(const vm_insn& insn) {
+    const bool user = insn.b != 0;
+    std::vector<uint64_t> addresses = user ? event_.user_stack : event_.kernel_stack;
+    addresses.resize(std::min(addresses.size(), static_cast<size_t>(insn.imm)));
+    uint64_t number = VM_STACK_SEED(user ? event_.pid : 0, user ? 1 : 0);
+    for (const uint64_t address : addresses) number = VM_STACK_MIX(number, address);
+    const bool is_there = !addresses.empty();
+    if (is_there) effects_.stacks[number] = std::move(addresses);
+    set(static_cast<uint8_t>(insn.a + 1), !is_there);
+    return set(insn.a, is_there ? static_cast<int64_t>(number) : 0);
+  }
+
   std::vector<uint64_t>& starts_of(const vm_insn& insn) const {
     const int64_t timer = insn.imm >= 0 ? insn.imm : -1 - int64_t{VM_SITE_FUNCTION(event_.site)};
     return effects_.timers[{timer, event_.tid}];
@@ -566,6 +578,8 @@ class Run {
       case VM_OP_map_delete:
         effects_.values.erase(place(insn));
         return true;
+      case VM_OP_stack:
+        return take_stack(insn);
       case VM_OP_timer_start:
         return start_timer(insn);
       case VM_OP_timer_stop:

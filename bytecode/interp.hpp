@@ -28,6 +28,7 @@ struct Event {
   // Reads memory for ld.mem and str.read; nothing where the address does not answer. Bytes are
   // appended up to `size`, fewer at the end of what is mapped.
   std::function<std::optional<std::vector<uint8_t>>(uint64_t address, uint32_t size)> memory;
+  std::vector<uint64_t> kernel_stack, user_stack;  // addresses, leaf first
   // 64 random bits for rand; zeros where it is not set.
   std::function<uint64_t()> random;
 };
@@ -46,7 +47,8 @@ struct Effects {
   using Place = std::pair<uint32_t, std::vector<uint8_t>>;
   std::map<Place, uint64_t> counts;  // counts, histograms, sums
   std::map<Place, vm_tally> tallies;
-  std::map<Place, uint64_t> values;  // of the closures' own maps
+  std::map<Place, uint64_t> values;                  // of the closures' own maps
+  std::map<uint64_t, std::vector<uint64_t>> stacks;  // by their numbers
   // By timer (the Program's, or -1 - the site's function) and thread.
   std::map<std::pair<int64_t, uint32_t>, std::vector<uint64_t>> timers;
   std::vector<FaultAt> faults;

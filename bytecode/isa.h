@@ -42,6 +42,8 @@
  *   cell        imm a map without a key
  *   a_cell      likewise, and a register
  *   tally_cell  likewise, and a register; b: VM_TALLY_*, 1 at least
+ *   stack       a register with a + 1; b is 1 for the process's, 0 for the kernel's; imm addresses,
+ *               1 to VM_STACK_MAX (wire.h)
  *   timer       imm a timer (in a Program an index into its timers, loaded a number), or -1
  *   load_timer  likewise, and a register with a + 1
  *   site        imm an index into the Program's rows

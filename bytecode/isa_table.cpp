@@ -84,6 +84,7 @@ std::string_view format_name(Format format) {
     NAME(cell);
     NAME(a_cell);
     NAME(tally_cell);
+    NAME(stack);
     NAME(timer);
     NAME(load_timer);
     NAME(site);

@@ -49,6 +49,7 @@ enum class Format : uint8_t {
   cell,
   a_cell,
   tally_cell,
+  stack,
   timer,
   load_timer,
   site,

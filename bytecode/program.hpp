@@ -32,6 +32,7 @@ enum class As : uint8_t {
   func,         // a site's function: Names
   probe,        // a site's probe: Names
   cgroup,       // a control group's path: Names
+  stack,        // a list of places, leaf first: Names
 };
 
 inline bool is_text(As as) { return as == As::string || as == As::binary; }

@@ -128,6 +128,8 @@ std::string_view as_name(As as) {
       return "probe";
     case As::cgroup:
       return "cgroup";
+    case As::stack:
+      return "stack";
   }
   return {};
 }

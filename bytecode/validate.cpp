@@ -124,6 +124,10 @@ class Operands {
         return first_of(reg(insn.a), cell(insn));
       case Format::tally_cell:
         return first_of(reg(insn.a), tally(insn), cell(insn));
+      case Format::stack:
+        return first_of(reg(insn.a), reg(insn.a + 1),
+                        require(insn.b <= 1, "there are two stacks only"),
+                        require(imm >= 1 && imm <= VM_STACK_MAX, "no stack has such a depth"));
       case Format::timer:
         return timer(imm);
       case Format::load_timer:

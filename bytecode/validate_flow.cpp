@@ -88,6 +88,7 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_map_add:
       return {.reads = a};
     case VM_OP_map_get:
+    case VM_OP_stack:
     case VM_OP_timer_stop:
       return {.writes = a | a << 1};
     case VM_OP_key_str:

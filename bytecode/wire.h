@@ -130,6 +130,22 @@ struct vm_timer {
   vm_u64 starts[VM_TIMER_DEPTH];
 };
 
+/* A stack, by its number. The addresses come leaf first; the number is made of them, and of the
+ * process where they are its own. */
+enum { VM_STACK_MAX = 127, VM_STACKS_MAX = 32768 };
+struct vm_stack {
+  vm_u64 time; /* CLOCK_MONOTONIC, ns, of the hit that met it first */
+  vm_u32 pid;  /* as the host sees it; of a kernel stack 0 */
+  vm_u32 is_user;
+  vm_u32 depth;
+  vm_u32 reserved;
+  vm_u64 addresses[VM_STACK_MAX];
+};
+#define VM_STACK_SEED(pid, is_user) (0x9e3779b97f4a7c15ull + ((vm_u64)(pid) << 1 | (is_user)))
+#define VM_STACK_MIX(number, address)                         \
+  ((((number) ^ (vm_u64)(address)) * 0xff51afd7ed558ccdull) ^ \
+   ((((number) ^ (vm_u64)(address)) * 0xff51afd7ed558ccdull) >> 29))
+
 /* Where a fault happened; the map's value is a vm_u64 count. */
 struct vm_fault_key {
   vm_u32 slot;

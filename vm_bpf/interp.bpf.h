@@ -15,6 +15,7 @@
 #include "park.bpf.h"
 #include "remake.bpf.h"
 #include "search.bpf.h"
+#include "stacks.bpf.h"
 #include "timers.bpf.h"
 #include "values.bpf.h"
 
@@ -287,6 +288,8 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
     case VM_OP_map_delete:
       if (insn->op != VM_OP_map_get) run->parks = 0;
       return vm_value(run, bank, insn);
+    case VM_OP_stack:
+      return vm_take_stack(frame, run, insn);
     case VM_OP_timer_start:
       run->parks = 0;
       return vm_timer_start(run, bank, insn);
@@ -380,7 +383,7 @@ static __always_inline void vm_release(struct vm_run* run) {
 }
 
 /* Runs the closure of a slot on an event: on a hit, or, with `parked`, for one that was put by. */
-static __always_inline void vm_run_closure(vm_u32 slot, vm_u32 site, vm_u64 context,
+static __always_inline void vm_run_closure(void* event, vm_u32 slot, vm_u32 site, vm_u64 context,
                                            const struct vm_parked* parked) {
   vm_u32 only = 0;
   void* code = bpf_map_lookup_elem(&vm_code, &slot);
@@ -406,6 +409,7 @@ static __always_inline void vm_run_closure(vm_u32 slot, vm_u32 site, vm_u64 cont
                            .probe = probe,
                            .bank = &probe->banks[vm_masked(active, VM_BANKS - 1)],
                            .stats = stats,
+                           .event = event,
                            .slot = slot};
   vm_u32 fuel = frame.bank->fuel;
   run->fuel = fuel < VM_FUEL_MAX ? fuel : VM_FUEL_MAX;
@@ -421,16 +425,16 @@ static __always_inline void vm_run_closure(vm_u32 slot, vm_u32 site, vm_u64 cont
 
 /* Runs the closure of a link's cookie on an event. */
 static __always_inline int vm_enter(void* context, vm_u64 cookie) {
-  vm_run_closure(VM_COOKIE_SLOT(cookie), VM_COOKIE_SITE(cookie), (vm_u64)context, 0);
+  vm_run_closure(context, VM_COOKIE_SLOT(cookie), VM_COOKIE_SITE(cookie), (vm_u64)context, 0);
   return 0;
 }
 
 /* At the end of a system call: runs the closure that was put by at its entry, if one was. */
-static __always_inline int vm_resume(vm_u64 cookie) {
+static __always_inline int vm_resume(void* event, vm_u64 cookie) {
   vm_u32 slot = VM_COOKIE_SLOT(cookie);
   const struct vm_parked* parked = vm_find_parked(slot);
   if (!parked) return 0;
-  vm_run_closure(slot, parked->site, (vm_u64)parked->context, parked);
+  vm_run_closure(event, slot, parked->site, (vm_u64)parked->context, parked);
   vm_forget_parked(slot);
   return 0;
 }

@@ -100,6 +100,15 @@ VM_KEY_CLASSES(VM_KEYED)
 #undef VM_KEYED
 #undef VM_OUTER
 
+/* Stacks, by number. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, VM_STACKS_MAX);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, vm_u64);
+  __type(value, struct vm_stack);
+} vm_stacks SEC(".maps");
+
 /* Timers that are under way. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

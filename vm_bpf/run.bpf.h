@@ -73,6 +73,7 @@ struct vm_frame {
   const struct vm_probe* probe;
   const struct vm_bank* bank;
   struct vm_stats* stats;
+  void* event; /* the program's context, for helpers that insist on it */
   vm_u32 slot;
 };
 

@@ -22,7 +22,7 @@ VM_ENTRY(vm_perf_event, "perf_event")
 
 /* On the ends of system calls whose entries have a probe that parks. */
 SEC("tracepoint")
-int vm_tracepoint_end(void* context) { return vm_resume(bpf_get_attach_cookie(context)); }
+int vm_tracepoint_end(void* context) { return vm_resume(context, bpf_get_attach_cookie(context)); }
 
 /* Raw tracepoints have a cookie from 6.10 only, and the kernel's guard against recursion is of a
  * program: each target has a program of its own, told its cookie at load. */
@@ -57,5 +57,5 @@ int vm_syscall(__u64* context) {
 SEC("raw_tp")
 int vm_syscall_end(__u64* context) {
   vm_u64 cookie = vm_cookie_of_call((const char*)context[0]);
-  return cookie == 0 ? 0 : vm_resume(cookie);
+  return cookie == 0 ? 0 : vm_resume(context, cookie);
 }

@@ -91,6 +91,8 @@ std::span<const Lowering::Command> Lowering::commands() {
       {"start-timer", &L::start_timer_verb, pipe_only},
       {"stop-timer", &L::stop_timer_verb, pipe_only},
       {"timestamp", &L::timestamp_verb, pipe_only},
+      {"kstack", &L::kstack_verb, pipe_only},
+      {"ustack", &L::ustack_verb, pipe_only},
       {"read-str", &L::read_str_verb, pipe_only},
       {"read-int", &L::read_int_verb, pipe_only},
       {"read-mem", &L::read_mem_verb, pipe_only},

@@ -6,12 +6,11 @@
 #include "bytecode/cast.hpp"
 #include "bytecode/lower/lower.hpp"
 #include "bytecode/suggest.hpp"
+#include "bytecode/wire.h"
 
 namespace bytecode {
 namespace {
 
-// Names that the context will have; an argument of that name is `$ctx.args.NAME`.
-constexpr std::string_view reserved[] = {"kstack", "ustack"};
 constexpr std::string_view sizes[] = {"count", "len", "nbytes"};
 
 // What the schema or the hit says, beside builtins.def: they have no constant in the module.
@@ -65,7 +64,8 @@ std::string hint_at(const Elsewhere (&table)[count], std::string_view target) {
 }  // namespace
 
 bool Lowering::is_context_name(std::string_view name) {
-  return name == "ppid" || name == "task" || name == "cgroup" || name == "func" || name == "probe";
+  return name == "ppid" || name == "task" || name == "cgroup" || name == "func" ||
+         name == "probe" || name == "kstack" || name == "ustack";
 }
 
 // The task's structure, for whatever follows it.
@@ -97,6 +97,48 @@ Operand Lowering::site_operand(const Builtin& row, const std::string& known, As 
   return operand;
 }
 
+// A stack: in the kernel a number, which the host has the frames of.
+Operand Lowering::stack_operand(bool user, uint32_t depth, Span span) {
+  SpanScope scope(code_, span);
+  Operand stack;
+  stack.type = Type::any;
+  stack.home = Operand::Home::reg;
+  stack.shown = As::stack;
+  stack.nullable = true;
+  stack.reg = code_.take_registers(2);
+  stack.span = span;
+  code_.emit(VM_OP_stack, stack.reg, user ? 1 : 0, 0, static_cast<int32_t>(depth));
+  return stack;
+}
+
+// kstack, ustack
+Operand Lowering::stack_verb(const CallSite& site, bool user) {
+  std::optional<Arguments> given = arguments(
+      site, {.least = 0,
+             .most = 0,
+             .flags = {{"--depth", "-d", true}},
+             .hint = "write " + site.name + " --depth 10, or $" + context_name_ + "." + site.name});
+  if (!given) return bad_operand(site.span);
+  int64_t depth = VM_STACK_MAX;
+  if (given->has("--depth")) {
+    const ast::Expr& expr = *given->flags.at("--depth");
+    std::optional<int64_t> number = constant_number(expr, "--depth");
+    if (!number) return bad_operand(site.span);
+    if (*number < 1 || *number > VM_STACK_MAX)
+      return fail(expr.span, "a stack has 1 to " + std::to_string(VM_STACK_MAX) + " frames",
+                  "out of range", "write " + site.name + " --depth 10");
+    depth = *number;
+  }
+  return stack_operand(user, static_cast<uint32_t>(depth), site.span);
+}
+
+Operand Lowering::kstack_verb(const CallSite& site, const Operand*) {
+  return stack_verb(site, false);
+}
+Operand Lowering::ustack_verb(const CallSite& site, const Operand*) {
+  return stack_verb(site, true);
+}
+
 Operand Lowering::context_member(const ast::Member& member) {
   const std::string& name = member.name;
   Operand operand;
@@ -114,6 +156,8 @@ Operand Lowering::context_member(const ast::Member& member) {
   if (name == "task") return task_operand(member.span, name);
   if (name == "func") return site_operand(func_row, schema_.func, As::func, member.span);
   if (name == "probe") return site_operand(probe_row, schema_.probe, As::probe, member.span);
+  if (name == "kstack" || name == "ustack")
+    return stack_operand(name == "ustack", VM_STACK_MAX, member.span);
   if (name == "ppid") {
     const ast::Member steps[] = {{"real_parent", member.span, false}, {"tgid", member.span, false}};
     Operand ppid = follow(task_operand(member.span, name), steps, member.span);
@@ -140,11 +184,6 @@ Operand Lowering::context_member(const ast::Member& member) {
     return fail(member.span, "there is no return value here", "not at " + on_target(schema_),
                 hint_at(result_places, schema_.target));
   }
-  if (std::find(std::begin(reserved), std::end(reserved), name) != std::end(reserved))
-    return fail(member.span, "`" + name + "` is not supported yet", "not supported yet",
-                schema_.find_arg(name)
-                    ? "for the argument write $" + context_name_ + ".args." + name
-                    : "there are pid, tid, ppid, uid, gid, comm, cpu, cgroup, task and time");
   if (is_register_name(name) && !schema_.find_arg(name)) return register_argument(member);
   if (name == "size" && !schema_.find_arg(name)) {
     std::vector<const Field*> found;

@@ -4,23 +4,11 @@
 
 #include "bytecode/entries.hpp"
 #include "bytecode/isa_table.hpp"
+#include "bytecode/key_layout.hpp"
 #include "bytecode/lower/lower.hpp"
 #include "bytecode/wire.h"
 
 namespace bytecode {
-namespace {
-
-constexpr uint16_t long_string = 128;
-
-// The smallest class that holds so many bytes, or VM_KEY_CLASS_COUNT.
-uint8_t class_of(uint32_t bytes) {
-  uint8_t found = 0;
-  while (found < VM_KEY_CLASS_COUNT && key_class_bytes(found) < bytes) ++found;
-  return found;
-}
-
-}  // namespace
-
 // The parts that keys of both kinds fit into; nothing where they differ in more than the room for a
 // text and in whether a part may be null.
 std::optional<std::vector<KeyPart>> Lowering::widened(const std::vector<KeyPart>& parts,
@@ -55,7 +43,7 @@ std::optional<Lowering::Key> Lowering::key_of(const Operand* operand, const MapS
       key.parts = std::move(*both);
     }
   }
-  if (!fit_key(key, operand ? operand->span : map.span)) return std::nullopt;
+  if (!fit(key, operand ? operand->span : map.span)) return std::nullopt;
   return key;
 }
 
@@ -85,40 +73,19 @@ bool Lowering::key_parts(const Operand& operand, MapKind kind, Key& key) {
 }
 
 // Gives the parts their places and the key its class.
-bool Lowering::fit_key(Key& key, Span span) {
-  key.nullable = std::any_of(key.parts.begin(), key.parts.end(),
-                             [](const KeyPart& part) { return part.nullable; });
-  uint32_t bytes = lay_out(key);
-  // The null bits push a string of 256 bytes into the class of 512. Where it saves that, long
-  // strings give up their last 8 bytes; what is cut is counted.
-  auto is_long = [](const KeyPart& part) { return part.size >= long_string; };
-  uint32_t spare =
-      8 * static_cast<uint32_t>(std::count_if(key.parts.begin(), key.parts.end(), is_long));
-  if (class_of(bytes - spare) < class_of(bytes)) {
-    for (KeyPart& part : key.parts)
-      if (is_long(part)) part.size = static_cast<uint16_t>(part.size - 8);
-    bytes = lay_out(key);
-  }
+bool Lowering::fit(Key& key, Span span) {
+  uint32_t bytes = fit_key(key.parts, key.key_class);
   if (bytes > VM_KEY_MAX) {
     fail(span, "a key of " + std::to_string(bytes) + " bytes", "too long",
          "the limit is " + std::to_string(VM_KEY_MAX) +
              "; take fewer fields, or shorter strings with --str-len");
     return false;
   }
-  key.key_class = class_of(bytes);
+  key.nullable = std::any_of(key.parts.begin(), key.parts.end(),
+                             [](const KeyPart& part) { return part.nullable; });
   uint32_t whole = key_class_bytes(key.key_class);
   key.zeroed = bytes == whole && !key.nullable ? 0 : whole;
   return true;
-}
-
-// Places the parts one after another, after the null bits if there are any. Returns the length.
-uint32_t Lowering::lay_out(Key& key) {
-  uint32_t bytes = key.nullable ? 8 : 0;
-  for (KeyPart& part : key.parts) {
-    part.offset = static_cast<uint16_t>(std::min<uint32_t>(bytes, UINT16_MAX));
-    bytes += part.size;
-  }
-  return bytes;
 }
 
 bool Lowering::key_part(const std::string& name, const Operand& given, Key& key) {
@@ -132,7 +99,7 @@ bool Lowering::key_part(const std::string& name, const Operand& given, Key& key)
     return false;
   }
   bool is_binary = value.type == Type::binary && value.home != Operand::Home::choice;
-  if (!is_scalar(value.type) && !is_binary) {
+  if (!is_scalar(value.type) && !is_binary && !value.is_named_by_host()) {
     bool tree =
         value.type == Type::record || value.type == Type::args || value.type == Type::context;
     fail(value.span,

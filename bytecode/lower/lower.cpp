@@ -56,6 +56,7 @@ Lowering::Lowering(std::string_view source, const Schema& schema, const CompileO
       schema_(schema),
       options_(options),
       captures_(&options.captures) {
+  for (const MapSpec& map : options.maps) widest_keys_.emplace(map.name, map.key);
   // Of these words in a string or a name too: then a copy is made that nobody needs.
   for (std::string_view word : {"for ", "while ", "loop "})
     has_loops_ |= source_.find(word) != std::string::npos;

@@ -269,6 +269,10 @@ class Lowering {
   Operand machine_register(const ast::Member& member);
   static bool is_context_name(std::string_view name);
   Operand task_operand(Span span, std::string_view asked);
+  Operand stack_operand(bool user, uint32_t depth, Span span);
+  Operand stack_verb(const CallSite& site, bool user);
+  Operand kstack_verb(const CallSite& site, const Operand* input);
+  Operand ustack_verb(const CallSite& site, const Operand* input);
   Operand site_operand(const Builtin& row, const std::string& known, As shown, Span span);
 
   // How it gets into a register: fetch.cpp.
@@ -500,10 +504,9 @@ class Lowering {
   };
   std::optional<Key> key_of(const Operand* operand, const MapSpec& map, const Operand* bucket);
   bool key_parts(const Operand& operand, MapKind kind, Key& key);
-  bool fit_key(Key& key, Span span);
+  bool fit(Key& key, Span span);
   static std::optional<std::vector<KeyPart>> widened(const std::vector<KeyPart>& parts,
                                                      const std::vector<KeyPart>& others);
-  static uint32_t lay_out(Key& key);
   bool key_part(const std::string& name, const Operand& value, Key& key);
   void write_key(const Key& key);
 

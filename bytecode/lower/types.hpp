@@ -123,7 +123,9 @@ struct Operand {
     return home == Home::field && (type == Type::record || type == Type::list);
   }
   // A name that only the host knows, of a number that the kernel has.
-  bool is_named_by_host() const { return shown == As::func || shown == As::probe; }
+  bool is_named_by_host() const {
+    return shown == As::func || shown == As::probe || shown == As::stack;
+  }
   // In a register it is a string handle, which tells itself that it is null.
   bool is_text() const {
     return (type == Type::string || type == Type::binary) && !is_named_by_host();

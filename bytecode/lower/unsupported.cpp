@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kNoShell = "a probe has no shell: do it in Nushell on the rows";
 
 constexpr UnsupportedCommand kCommands[] = {
-    {"get_stack", "there are no stacks: send $ctx.pid and $ctx.comm"},
+    {"get_stack", "write kstack, of the kernel, or ustack, of the process"},
     {"exit", "use --limit or --for"},
     {"sort-by", kInNushell},
     {"group-by", kInNushell},
