@@ -79,12 +79,11 @@ std::optional<ProbeInfo> Session::info(ProbeId) const { return std::nullopt; }
 std::vector<int> Session::ring_fds() const { return {}; }
 size_t Session::drain(const std::function<void(Row&&)>&, size_t) { return 0; }
 std::vector<MapInfo> Session::maps() const { return {}; }
-Result<Value> Session::map_get(std::string_view) const { return absent(); }
+Result<Value> Session::map_get(std::string_view, StackWords) const { return absent(); }
+bool Session::map_ready(std::string_view) const { return true; }
 Status Session::map_clear(std::string_view) { return absent(); }
 Result<Value> Session::map_growth(std::string_view, bytecode::Snapshot&) const { return absent(); }
-std::optional<Session::MapState> Session::map_state(std::string_view) const {
-  return std::nullopt;
-}
+std::optional<Session::MapState> Session::map_state(std::string_view) const { return std::nullopt; }
 Result<Value> Session::map_take(std::string_view) { return absent(); }
 Status Session::map_zero(std::string_view) { return absent(); }
 Status Session::map_set(std::string_view, const Value&, const Value&) { return absent(); }

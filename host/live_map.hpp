@@ -24,11 +24,12 @@ namespace host {
 struct LiveMap {
   std::string name;
   bytecode::MapSpec spec;
-  std::string origin;  // where it was first written, in words
-  bool own = false;    // its closure gave it no name: no other probe joins it
-  uint32_t slot = 0;   // in the outer map; or which cell it is
-  uint32_t place = 0;  // of a cell, at present: its element of the per-CPU array
-  Fd fd;               // keyed only
+  std::string origin;       // where it was first written, in words
+  bool own = false;         // its closure gave it no name: no other probe joins it
+  bool from_shell = false;  // it stays what it is, whoever writes it
+  uint32_t slot = 0;        // in the outer map; or which cell it is
+  uint32_t place = 0;       // of a cell, at present: its element of the per-CPU array
+  Fd fd;                    // keyed only
   uint64_t max = 0;
   std::vector<ProbeId> writers;
   uint64_t seen = 0;        // the sum of its words when it was last looked at

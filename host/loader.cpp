@@ -298,6 +298,7 @@ Status Loader::keep_maps(bpf_object* object) {
   stats_ = descriptor("vm_stats");
   faults_ = descriptor("vm_faults");
   cells_ = descriptor("vm_cells");
+  stacks_ = descriptor("vm_stacks");
   tally_cells_ = descriptor("vm_tally_cells");
   cell_places_ = descriptor("vm_cell_places");
   family_ = descriptor("vm_family");

@@ -88,6 +88,7 @@ class Loader {
   int cells() const { return cells_; }
   int tally_cells() const { return tally_cells_; }
   int cell_places() const { return cell_places_; }
+  int stacks() const { return stacks_; }
   int family() const { return family_; }
   int cgroups() const { return cgroups_; }
   int parked() const { return parked_; }
@@ -103,8 +104,8 @@ class Loader {
   std::map<std::string, Fd> maps_;  // that all programs share, by name
   OuterMap code_, rings_;
   OuterMap keyed_[family_count][VM_KEY_CLASS_COUNT];
-  int stats_ = -1, faults_ = -1, cells_ = -1, tally_cells_ = -1, cell_places_ = -1, family_ = -1,
-      cgroups_ = -1, parked_ = -1;
+  int stats_ = -1, stacks_ = -1, faults_ = -1, cells_ = -1, tally_cells_ = -1, cell_places_ = -1,
+      family_ = -1, cgroups_ = -1, parked_ = -1;
 };
 
 // CPUs that may ever exist: how many values a per-CPU map hands out.

@@ -45,6 +45,8 @@ std::string type_text(bytecode::As as) {
     case bytecode::As::probe:
     case bytecode::As::cgroup:
       return "string";
+    case bytecode::As::stack:
+      return "list<string>";
   }
   return {};
 }
@@ -171,7 +173,7 @@ Status MapStore::plan(ProbeId probe, const std::string& probe_name, const Progra
       plan.maps.back().push_back(map);
       continue;
     }
-    if (map && (planned(name) || !others(map->writers, probe).empty()))
+    if (map && (planned(name) || map->from_shell || !others(map->writers, probe).empty()))
       return clash(*map, spec, others(map->writers, probe));
     Result<std::shared_ptr<LiveMap>> made = places_.make(name, spec, own);
     if (!made) return std::move(made).error();
@@ -318,8 +320,24 @@ Result<MapStore::Aim> MapStore::aim(std::string_view name, const Value& key,
   return Aim{std::move(map), std::move(bytes).value()};
 }
 
+// A map of the closures' own, made by the shell.
+Status MapStore::make_for(std::string_view name, const Value& key, const Value& value) {
+  constexpr uint32_t text_bytes = 256;  // as texts that closures read have, unless said otherwise
+  if (name.empty() || name.starts_with('#')) return missing(name);
+  Result<MapSpec> spec = bytecode::spec_for(key, value, text_bytes);
+  if (!spec) return std::move(spec).error();
+  Result<std::shared_ptr<LiveMap>> made = places_.make(std::string(name), *spec, false);
+  if (!made) return std::move(made).error();
+  (*made)->from_shell = true;
+  (*made)->origin = "bpf-maps set";
+  by_name_[std::string(name)] = std::move(made).value();
+  return Nothing{};
+}
+
 Status MapStore::set(std::string_view name, const Value& key, const Value& value,
                      bytecode::Clock clock) {
+  if (!find(name))
+    if (Status made = make_for(name, key, value); !made) return made;
   Result<Aim> at = aim(name, key, clock);
   if (!at) return std::move(at).error();
   if (at->map->spec.kind != MapKind::value) {
@@ -357,7 +375,23 @@ Status MapStore::erase(std::string_view name) {
   return Nothing{};
 }
 
-std::vector<std::string> MapStore::changed(const std::set<ProbeId>& active) {
+bool MapStore::ready(std::string_view name, Stacks& stacks) const {
+  const std::shared_ptr<LiveMap> map = find(name);
+  if (!map || !bytecode::has_stacks(map->spec)) return true;
+  std::vector<uint64_t> numbers;
+  const Status read = places_.read(*map, [&](Entry&& entry) {
+    const std::vector<uint64_t> more = bytecode::stacks_of(map->spec, entry.key);
+    numbers.insert(numbers.end(), more.begin(), more.end());
+  });
+  return !read || stacks.ready(numbers);
+}
+
+bool MapStore::has_stacks() const {
+  return std::any_of(by_name_.begin(), by_name_.end(),
+                     [](const auto& map) { return bytecode::has_stacks(map.second->spec); });
+}
+
+std::vector<std::string> MapStore::changed(const std::set<ProbeId>& active, Stacks& stacks) {
   std::vector<std::string> names;
   for (const auto& [name, map] : by_name_) {
     const auto& writers = map->writers;
@@ -365,7 +399,13 @@ std::vector<std::string> MapStore::changed(const std::set<ProbeId>& active) {
                                      [&](ProbeId id) { return active.count(id) != 0; });
     if (!std::exchange(map->look_again, false) && !written) continue;
     const uint64_t sum = places_.extent(*map).sum;
-    if (std::exchange(map->seen, sum) != sum) names.push_back(name);
+    if (map->seen == sum) continue;
+    if (!ready(name, stacks)) {
+      map->look_again = true;
+      continue;
+    }
+    map->seen = sum;
+    names.push_back(name);
   }
   return names;
 }

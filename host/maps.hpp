@@ -17,6 +17,7 @@
 #include "host/loader.hpp"
 #include "host/reclaimer.hpp"
 #include "host/session.hpp"
+#include "host/stacks.hpp"
 
 namespace host {
 
@@ -57,7 +58,8 @@ class MapStore {
                        const bytecode::Names* names) const;
   Status clear(std::string_view name);
   Status zero(std::string_view name);  // keeps the keys
-  // Of a map of the closures' own; of one without a key the key is null.
+  // Of a map of the closures' own, which is made if there is none; of one without a key the key is
+  // null.
   Status set(std::string_view name, const Value& key, const Value& value, bytecode::Clock clock);
   // One entry.
   Status remove(std::string_view name, const Value& key, bytecode::Clock clock);
@@ -66,7 +68,12 @@ class MapStore {
   Status erase(std::string_view name);
   // Maps whose contents changed since the last call. `active` are the probes with hits since then:
   // where none of them writes a map, it is not read.
-  std::vector<std::string> changed(const std::set<ProbeId>& active);
+  // One whose stacks have no names yet is left for the next call.
+  std::vector<std::string> changed(const std::set<ProbeId>& active, Stacks& stacks);
+  // Whether the stacks in its keys have names.
+  bool ready(std::string_view name, Stacks& stacks) const;
+  // Whether any map has stacks as keys.
+  bool has_stacks() const;
 
  private:
   Status plan(ProbeId probe, const std::string& probe_name, const bytecode::Program& program,
@@ -77,6 +84,7 @@ class MapStore {
   };
 
   std::shared_ptr<LiveMap> find(std::string_view name) const;
+  Status make_for(std::string_view name, const Value& key, const Value& value);
   Result<Aim> aim(std::string_view name, const Value& key, bytecode::Clock clock) const;
   bytecode::Error missing(std::string_view name) const;
 

@@ -72,6 +72,8 @@ Status Session::Impl::start() {
   kernel_programs.emplace(*loader, *reclaimer);
   slots.emplace(*loader, *reclaimer);
   maps.emplace(*loader, *reclaimer, options.map_entries);
+  stacks.emplace(*loader);
+  sites.know(*stacks);
   rings.emplace(*loader, *reclaimer);
   return Nothing{};
 }
@@ -257,9 +259,18 @@ Error no_maps(std::string_view name) {
 
 }  // namespace
 
-Result<Value> Session::map_get(std::string_view name) const {
+Result<Value> Session::map_get(std::string_view name, StackWords words) const {
   if (!impl_->maps) return no_maps(name);
-  return impl_->maps->get(name, impl_->clock, &impl_->sites);
+  impl_->sites.show_addresses(words == StackWords::addresses);
+  Result<Value> value = impl_->maps->get(name, impl_->clock, &impl_->sites);
+  impl_->sites.show_addresses(false);
+  return value;
+}
+
+bool Session::map_ready(std::string_view name) const {
+  if (!impl_->maps) return true;
+  impl_->stacks->collect();
+  return impl_->maps->ready(name, *impl_->stacks);
 }
 
 Result<Value> Session::map_growth(std::string_view name, bytecode::Snapshot& since) const {
@@ -288,7 +299,7 @@ Status Session::map_zero(std::string_view name) {
 }
 
 Status Session::map_set(std::string_view name, const Value& key, const Value& value) {
-  if (!impl_->maps) return no_maps(name);
+  if (Status started = impl_->start(); !started) return started;
   return impl_->maps->set(name, key, value, impl_->clock);
 }
 

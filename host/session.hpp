@@ -226,7 +226,11 @@ class Session {
   std::vector<MapInfo> maps() const;
   // A keyed map: a list of records; an unkeyed one: its number. Consistent per entry, merged over
   // CPUs.
-  Result<Value> map_get(std::string_view name) const;
+  enum class StackWords : uint8_t { names, addresses };
+  Result<Value> map_get(std::string_view name, StackWords words = StackWords::names) const;
+  // Whether the stacks in it have names, as far as there are any. Where it says no it has asked for
+  // them, and stays quick: ask again a little later. Those without names are shown by addresses.
+  bool map_ready(std::string_view name) const;
   // The same of what was written until now; then the map is empty. No hit is in neither or in both.
   Result<Value> map_take(std::string_view name);
   // How much it has changed since the snapshot, which becomes the map as it is now.
@@ -239,8 +243,9 @@ class Session {
   std::optional<MapState> map_state(std::string_view name) const;
   Status map_clear(std::string_view name);
   Status map_zero(std::string_view name);  // keeps the keys
-  // One entry of a map of the closures' own, or gone from any map. A record stands for a key of
-  // several parts, null for none. An Error of kind argument says whether "key" or "value" is wrong.
+  // One entry of a map of the closures' own, which is made if there is none, or gone from any map.
+  // A record stands for a key of several parts, null for none. An Error of kind argument says
+  // whether "key" or "value" is wrong.
   Status map_set(std::string_view name, const Value& key, const Value& value);
   Status map_remove(std::string_view name, const Value& key);
   // The maps that closures have named, for CompileOptions::maps.

@@ -109,9 +109,30 @@ std::string join_notes(const std::vector<Target>& targets, const std::string& la
 
 }  // namespace
 
+bool takes_stacks(const Program& program) {
+  return std::any_of(program.code.begin(), program.code.end(),
+                     [](const vm_insn& insn) { return insn.op == VM_OP_stack; });
+}
+
+// Before the first of them is taken: what processes do from now on is remembered. Stacks that
+// nobody has any more make room.
+void Session::Impl::prepare_stacks(const std::vector<ProgramPointer>& programs) {
+  const bool wanted = std::any_of(programs.begin(), programs.end(),
+                                  [](const auto& program) { return host::takes_stacks(*program); });
+  if (!wanted) return;
+  const bool used = !pending.empty() || maps->has_stacks() ||
+                    std::any_of(probes.begin(), probes.end(),
+                                [this](const auto& probe) { return takes_stacks(probe.second); });
+  if (!used) stacks->forget();
+  stacks->start();
+}
+
 uint32_t Session::Impl::add_generation(ProbeId id, Probe& probe, ProgramPointer program) {
   const uint32_t generation = ++last_generation;
-  generations[generation] = {id, std::move(program), 0};
+  std::vector<bool> sends_stacks;
+  for (const bytecode::RowSite& site : program->rows)
+    sends_stacks.push_back(bytecode::has_stacks(site.value));
+  generations[generation] = {id, std::move(program), std::move(sends_stacks), 0};
   probe.generations.insert(generation);
   return generation;
 }
@@ -244,6 +265,7 @@ Result<ProbeInfo> Session::Impl::attach(std::vector<Member> members,
   probe.target = attach_options.target.empty() ? first.text : attach_options.target;
   probe.name = attach_options.name.empty() ? std::string(kind_name(first.kind)) + ":" + probe.target
                                            : attach_options.name;
+  prepare_stacks(grouped.programs);
   Result<MapStore::Plan> plan = maps->prepare(id, probe.name, grouped.programs);
   if (!plan) return std::move(plan).error();
   const auto fail = [&](Error error) {
@@ -302,6 +324,7 @@ Status Session::Impl::swap(ProbeId id, std::vector<ProgramPointer> given) {
     if (Status valid = bytecode::validate(*program); !valid) return valid;
   reclaimer->collect();
   retire(probe);
+  prepare_stacks(programs);
   Result<MapStore::Plan> plan = maps->prepare(id, probe.name, programs);
   if (!plan) return std::move(plan).error();
 

@@ -22,9 +22,13 @@
 #include "host/session.hpp"
 #include "host/sites.hpp"
 #include "host/slots.hpp"
+#include "host/stacks.hpp"
 #include "host/target.hpp"
 
 namespace host {
+
+// Whether a closure asks for stacks.
+bool takes_stacks(const bytecode::Program& program);
 
 struct Session::Impl {
   using ProgramPointer = std::shared_ptr<const bytecode::Program>;
@@ -34,7 +38,8 @@ struct Session::Impl {
   struct Generation {
     ProbeId probe = 0;
     ProgramPointer program;
-    uint64_t over_at = 0;  // CLOCK_MONOTONIC: no run of it is left; 0: one may be
+    std::vector<bool> sends_stacks = {};  // by row site
+    uint64_t over_at = 0;                 // CLOCK_MONOTONIC: no run of it is left; 0: one may be
   };
 
   // A place in the kernel: a slot and what runs there, for the targets that share it.
@@ -75,6 +80,7 @@ struct Session::Impl {
   // Its parts: a slot for each program, the code in it, the filters before it, the links.
   Status take_seats(ProbeId id, Probe& probe, const std::vector<ProgramPointer>& programs,
                     const MapStore::Plan& plan, const AttachOptions& options);
+  void prepare_stacks(const std::vector<ProgramPointer>& programs);
   bytecode::Program relocated(const bytecode::Program& program, const MapStore::Maps& its_maps);
   Status restrict(Probe& probe, const AttachOptions& options);
   Status link(Probe& probe, const AttachOptions& options);
@@ -90,8 +96,18 @@ struct Session::Impl {
   // Forgets the closures whose rows have all been read.
   void retire(Probe& probe);
 
-  Row decode(const Probe& probe, const Generation& generation, const vm_row& row,
-             std::span<const uint8_t> payload) const;
+  // A row that is out of its ring buffer. Its value is made when the stacks in it have names.
+  struct Waiting {
+    Row row;
+    ProgramPointer program;
+    uint32_t site = 0;
+    uint64_t nulls = 0;
+    std::vector<uint8_t> payload = {};
+    std::vector<uint64_t> stacks = {};  // by number; none: the value is there
+  };
+  Waiting take(const Probe& probe, const Generation& generation, const vm_row& row,
+               std::span<const uint8_t> payload) const;
+  void finish(Waiting& waiting) const;
   size_t drain(const std::function<void(Row&&)>& sink, size_t max_rows);
   // Moves the rows that wait in a probe's ring buffer to `pending`.
   void set_aside(uint32_t ring);
@@ -101,6 +117,7 @@ struct Session::Impl {
   vm_stats stats_of(const Probe& probe) const;
   std::vector<std::pair<vm_fault_key, uint64_t>> faults_of(const Probe& probe) const;
   void clear_counters(const Probe& probe);
+  bool takes_stacks(const Probe& probe) const;
   ProbeInfo describe(ProbeId id, const Probe& probe) const;
   bytecode::Error missing(ProbeId id) const;
 
@@ -117,6 +134,7 @@ struct Session::Impl {
   std::optional<SlotPool> slots;
   std::optional<MapStore> maps;
   std::optional<Rings> rings;
+  std::optional<Stacks> stacks;
 
   ProbeId last_id = 0;
   uint32_t last_generation = 0;
@@ -125,8 +143,11 @@ struct Session::Impl {
   std::unordered_map<uint32_t, Generation> generations;
   ClosedProbes closed;
 
-  std::deque<Row> pending;  // of detached probes and their neighbours: first at the next drain
-  Fd pending_event;         // readable while there are any
+  // First at the next drain: rows of detached probes and their neighbours, rows whose stacks have
+  // no names yet, and all that came behind these.
+  std::deque<Waiting> pending;
+  Fd pending_event;  // readable while the first of them can be given
+  void tell_pending();
 };
 
 }  // namespace host

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "bytecode/isa_table.hpp"
+#include "host/refusal.hpp"
 #include "host/session_impl.hpp"
 
 namespace host {
@@ -15,10 +16,15 @@ namespace host {
 using bytecode::Program;
 using bytecode::Span;
 
-Row Session::Impl::decode(const Probe& probe, const Generation& generation, const vm_row& row,
-                          std::span<const uint8_t> payload) const {
+// With more rows waiting for names, the oldest are given with addresses.
+constexpr size_t waiting_max = 65536;
+
+Session::Impl::Waiting Session::Impl::take(const Probe& probe, const Generation& generation,
+                                           const vm_row& row,
+                                           std::span<const uint8_t> payload) const {
   const bytecode::RowSite& site = generation.program->rows[row.site];
-  Row result;
+  Waiting taken;
+  Row& result = taken.row;
   result.probe = generation.probe;
   result.type = site.type;
   result.event_type = site.event_type;
@@ -29,8 +35,31 @@ Row Session::Impl::decode(const Probe& probe, const Generation& generation, cons
   if (probe.targets.size() > 1) result.target = sites.text(row.place);
   const auto* comm = reinterpret_cast<const char*>(row.comm);
   result.comm.assign(comm, strnlen(comm, sizeof row.comm));
-  result.value = bytecode::decode_row(site, row.nulls, payload, clock, &sites);
-  return result;
+  if (!generation.sends_stacks[row.site]) {
+    result.value = bytecode::decode_row(site, row.nulls, payload, clock, &sites);
+    return taken;
+  }
+  taken.program = generation.program;
+  taken.site = row.site;
+  taken.nulls = row.nulls;
+  taken.payload.assign(payload.begin(), payload.end());
+  taken.stacks = bytecode::stacks_of(site, row.nulls, payload);
+  if (taken.stacks.empty()) finish(taken);
+  return taken;
+}
+
+void Session::Impl::finish(Waiting& waiting) const {
+  if (!waiting.program) return;
+  waiting.row.value = bytecode::decode_row(waiting.program->rows[waiting.site], waiting.nulls,
+                                           waiting.payload, clock, &sites);
+  waiting.program.reset();
+}
+
+void Session::Impl::tell_pending() {
+  const bool can_be_given = !pending.empty() && stacks->ready(pending.front().stacks);
+  uint64_t value = 1;
+  [[maybe_unused]] const ssize_t n = can_be_given ? write(pending_event.get(), &value, sizeof value)
+                                                  : read(pending_event.get(), &value, sizeof value);
 }
 
 void Session::Impl::deliver(Row&& row, const std::function<void(Row&&)>& sink) {
@@ -46,19 +75,22 @@ void Session::Impl::deliver(Row&& row, const std::function<void(Row&&)>& sink) {
 size_t Session::Impl::drain(const std::function<void(Row&&)>& sink, size_t max_rows) {
   if (!rings || max_rows == 0) return 0;
   reclaimer->collect();
+  stacks->collect();
   size_t count = 0;
+  const bool had_pending = !pending.empty();
   while (!pending.empty() && count < max_rows) {
-    Row row = std::move(pending.front());
+    Waiting& first = pending.front();
+    if (!stacks->ready(first.stacks) && pending.size() <= waiting_max) break;
+    finish(first);
+    Row row = std::move(first.row);
     pending.pop_front();
     ++count;
     deliver(std::move(row), sink);
   }
-  if (pending.empty()) {
-    uint64_t value = 0;
-    [[maybe_unused]] const ssize_t n = read(pending_event.get(), &value, sizeof value);
-  }
+  if (had_pending) tell_pending();
   if (count >= max_rows) return count;
   const uint64_t begun = monotonic_ns();
+  const bool was_empty = pending.empty();
   rings->consume([&](const vm_row& row, std::span<const uint8_t> payload) {
     const auto generation = generations.find(row.generation);
     if (generation != generations.end() && row.site < generation->second.program->rows.size()) {
@@ -67,12 +99,20 @@ size_t Session::Impl::drain(const std::function<void(Row&&)>& sink, size_t max_r
       if (probe != probes.end()) {
         ++probe->second.taken;
         ++count;
-        deliver(decode(probe->second, generation->second, row, payload), sink);
+        Waiting taken = take(probe->second, generation->second, row, payload);
+        // Rows stay in order: what comes behind one that waits, waits too.
+        if (pending.empty() && stacks->ready(taken.stacks)) {
+          finish(taken);
+          deliver(std::move(taken.row), sink);
+        } else {
+          pending.push_back(std::move(taken));
+        }
       }
     }
     if (count >= max_rows) return Flow::stop;
     return row.time > begun ? Flow::next_ring : Flow::more;
   });
+  if (was_empty && !pending.empty()) tell_pending();
   return count;
 }
 
@@ -84,14 +124,19 @@ void Session::Impl::set_aside(uint32_t ring) {
       const auto probe = probes.find(generation->second.probe);
       if (probe != probes.end()) {
         ++probe->second.taken;
-        pending.push_back(decode(probe->second, generation->second, row, payload));
+        pending.push_back(take(probe->second, generation->second, row, payload));
       }
     }
     return row.time > begun ? Flow::stop : Flow::more;
   });
   if (pending.empty()) return;
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t n = write(pending_event.get(), &one, sizeof one);
+  // Whoever ends a probe wants its rows now, with what names there are.
+  std::vector<uint64_t> numbers;
+  for (const Waiting& waiting : pending)
+    numbers.insert(numbers.end(), waiting.stacks.begin(), waiting.stacks.end());
+  stacks->settle(numbers);
+  for (Waiting& waiting : pending) waiting.stacks.clear();
+  tell_pending();
 }
 
 vm_stats Session::Impl::stats_of(const Probe& probe) const {
@@ -166,6 +211,13 @@ void add_fault(std::vector<FaultCount>& faults, FaultCount fault) {
 
 }  // namespace
 
+bool Session::Impl::takes_stacks(const Probe& probe) const {
+  return std::any_of(probe.seats.begin(), probe.seats.end(), [this](const Seat& seat) {
+    const auto generation = generations.find(seat.generation);
+    return generation != generations.end() && host::takes_stacks(*generation->second.program);
+  });
+}
+
 ProbeInfo Session::Impl::describe(ProbeId id, const Probe& probe) const {
   const vm_stats stats = stats_of(probe);
   ProbeInfo info;
@@ -184,6 +236,7 @@ ProbeInfo Session::Impl::describe(ProbeId id, const Probe& probe) const {
   info.age_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - probe.since).count();
   info.generation = 1 + probe.swaps;
   info.note = probe.note;
+  if (takes_stacks(probe)) add_note(info.note, stacks->note());
   info.maps = maps->names_of(id);
   bool faulty = false;
   for (uint64_t count : stats.faults) faulty = faulty || count != 0;
@@ -227,6 +280,7 @@ std::vector<int> Session::ring_fds() const {
   if (!impl_->rings) return {};
   std::vector<int> fds = impl_->rings->fds();
   fds.push_back(impl_->pending_event.get());
+  if (const int fd = impl_->stacks->fd(); fd >= 0) fds.push_back(fd);
   return fds;
 }
 
@@ -241,7 +295,8 @@ std::vector<std::string> Session::changed_maps() {
     const uint64_t hits = impl_->stats_of(probe).hits;
     if (std::exchange(probe.hits_seen, hits) != hits) active.insert(id);
   }
-  return impl_->maps->changed(active);
+  impl_->stacks->collect();
+  return impl_->maps->changed(active, *impl_->stacks);
 }
 
 }  // namespace host

@@ -40,6 +40,11 @@ std::string Sites::text(uint32_t site) const {
   return name.substr(name.find(':') + 1);
 }
 
+std::vector<std::string> Sites::stack(uint64_t number) const {
+  if (!stacks_) return {};
+  return addresses_ ? stacks_->addresses(number) : stacks_->frames(number);
+}
+
 std::string Sites::cgroup(uint64_t id) const {
   if (const auto known = groups_.find(id); known != groups_.end()) return known->second;
   if (!looked_) root_ = open_cgroups();

@@ -10,6 +10,7 @@
 
 #include "bytecode/decode.hpp"
 #include "host/fd.hpp"
+#include "host/stacks.hpp"
 
 namespace host {
 
@@ -28,8 +29,16 @@ class Sites : public bytecode::Names {
   std::string text(uint32_t site) const;
   // From the kernel, and remembered: a group that is gone has a name in the rows before.
   std::string cgroup(uint64_t id) const override;
+  // Of the session's stacks, once it has some.
+  std::vector<std::string> stack(uint64_t number) const override;
+  void know(const Stacks& stacks) { stacks_ = &stacks; }
+  // Whether stacks are shown as numbers.
+  void show_addresses(bool shows) { addresses_ = shows; }
 
  private:
+  const Stacks* stacks_ = nullptr;
+  bool addresses_ = false;
+
   using Site = std::pair<std::string, std::string>;  // probe, func
   const Site* find(uint32_t site) const;
 
