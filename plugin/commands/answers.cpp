@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 #include "plugin/codec.hpp"
 #include "plugin/pictures/histogram.hpp"
@@ -125,14 +126,21 @@ void add_bars(Value& table, size_t columns) {
 }  // namespace
 
 Task<Answer> map_values(CallPtr call, Tracing& tracing, std::vector<std::string> names,
-                        Span blame_span, bool clear) {
+                        Span blame_span, MapWords words) {
   Blame blame;
   blame.head = blame.argument = blame_span;
   Record values;
   std::optional<size_t> columns;
   for (const std::string& name : names) {
     const auto state = tracing.session().map_state(name);
-    auto value = clear ? tracing.session().map_take(name) : tracing.session().map_get(name);
+    while (!words.addresses && !tracing.session().map_ready(name)) {
+      const auto timer = call->timer(std::chrono::milliseconds(5));
+      if (co_await call->pause(timer)) co_return EmptyAnswer{};
+    }
+    const auto stacks =
+        words.addresses ? host::Session::StackWords::addresses : host::Session::StackWords::names;
+    auto value =
+        words.clear ? tracing.session().map_take(name) : tracing.session().map_get(name, stacks);
     if (!value) co_return labeled(value.error(), blame);
     if (state && state->spec.kind == bytecode::MapKind::hist) {
       if (!columns) columns = co_await bar_columns(call);

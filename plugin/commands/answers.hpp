@@ -12,10 +12,14 @@ namespace plugin {
 // {id kind target name note}: what attach commands answer with and the others take.
 bytecode::Record probe_record(const host::ProbeInfo& probe);
 
-// One map: its table or number. Several: a record of them by name. None: null. `clear` empties them
-// in the same moment. Histograms get a column of bars that fits the terminal.
+struct MapWords {
+  bool clear = false;      // empty it in the same moment
+  bool addresses = false;  // stacks as numbers
+};
+// One map: its table or number. Several: a record of them by name. None: null. Stacks
+// get their names, which may take a while; histograms a column of bars that fits the terminal.
 Task<Answer> map_values(CallPtr call, Tracing& tracing, std::vector<std::string> names, Span blame,
-                        bool clear = false);
+                        MapWords words = {});
 
 struct ProbeRef {
   host::ProbeId id = 0;

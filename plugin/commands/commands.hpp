@@ -70,6 +70,8 @@ Command map_delete();
 Command start_timer();
 Command stop_timer();
 Command timestamp();
+Command kstack();
+Command ustack();
 Command read_str();
 Command targets();
 Command doctor();

@@ -7,7 +7,8 @@ namespace {
 Task<Answer> run(CallPtr call, Tracing& tracing) {
   auto maps = co_await map_argument(call, tracing);
   if (!maps) co_return maps.error();
-  co_return co_await map_values(call, tracing, maps->names, maps->span, call->has_switch("clear"));
+  co_return co_await map_values(call, tracing, maps->names, maps->span,
+                                {call->has_switch("clear"), call->has_switch("addresses")});
 }
 
 }  // namespace
@@ -22,7 +23,8 @@ Command commands_table::maps_get() {
               .optional = {{"map", "a map's name, or a probe's id or record; or from the pipe",
                             shape::any(), Completes::maps}},
               .flags = {{"clear", 'c', Node(),
-                         "empty it in the same moment: no hit is in neither or in both"}},
+                         "empty it in the same moment: no hit is in neither or in both"},
+                        {"addresses", 0, Node(), "stacks as numbers, without names"}},
               .examples = {{"bpf-maps get opens | sort-by value -r | first 10",
                             "The ten highest counts of the map `opens`"},
                            {"bpf-maps get 1", "The counts of probe 1"},

@@ -41,18 +41,25 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
 }  // namespace
 
 Command commands_table::maps_set() {
-  return {{
-              .name = "bpf-maps set",
-              .description = "Put a value into a map that closures keep with map-put.",
-              .more = "So the shell tells running closures what to look for, without a swap.",
-              .search_terms = {"counters", "aggregate", "ebpf"},
-              .required = {{"map", "the map's name", shape::string(), Completes::maps},
-                           {"value", "of the map's own type", shape::any()}},
-              .flags = {{"by", 'b', shape::any(), "the key: a value, or a record of several"}},
-              .examples = {{"bpf-maps set threshold 10ms", "A map without a key"},
-                           {"bpf-maps set watched true --by $nu.pid", "One entry"}},
-          },
-          run};
+  return {
+      {
+          .name = "bpf-maps set",
+          .description = "Put a value into a map that closures keep with map-put.",
+          .more =
+              "So the shell tells running closures what to look for, without a swap. A map that is "
+              "not there is made, with keys\nand values of these types; closures find it "
+              "by map-get and map-has.",
+          .search_terms = {"counters", "aggregate", "ebpf"},
+          .required = {{"map", "the map's name", shape::string(), Completes::maps},
+                       {"value", "of the map's own type", shape::any()}},
+          .flags = {{"by", 'b', shape::any(), "the key: a value, or a record of several"}},
+          .examples = {{"bpf-maps set threshold 10ms", "A map without a key"},
+                       {"bpf-maps set watched true --by $nu.pid\nbpf-kprobe openat {|ctx| if "
+                        "($ctx.pid | map-has "
+                        "watched) { $ctx.filename }} --stream",
+                        "Whom to watch, said while it is watched"}},
+      },
+      run};
 }
 
 }  // namespace plugin
