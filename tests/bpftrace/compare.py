@@ -58,6 +58,18 @@ PAIRS = [
      "tracepoint:raw_syscalls:sys_exit", "args->ret < 0", "@exits[args->ret] = count()"),
     ("faults", "bpf-perf page-faults {|| count faults } --period 1",
      "software:page-faults:1", "", "@faults = count()"),
+    ("total", f"{HIT} {{|ctx| $ctx.arg1 | sum total --by ($ctx.arg0 mod 3) }}",
+     "uprobe:WORKLOAD:workload_hit", "", "@total[arg0 % 3] = sum(arg1)"),
+    ("least", "bpf-tracepoint syscalls:sys_enter_lseek {|ctx| $ctx.args.offset | min least }",
+     "tracepoint:syscalls:sys_enter_lseek", "", "@least = min((int64)args->offset)"),
+    ("most", f"{HIT} {{|ctx| $ctx.arg1 | max most --by $ctx.tid }}",
+     "uprobe:WORKLOAD:workload_hit", "", "@most[tid] = max(arg1)"),
+    ("mean", f"{HIT} {{|ctx| $ctx.arg1 | stats mean }}",
+     "uprobe:WORKLOAD:workload_hit", "", "@mean = stats(arg1)"),
+    ("powers", f"{HIT} {{|ctx| $ctx.arg1 | hist powers }}",
+     "uprobe:WORKLOAD:workload_hit", "", "@powers = hist(arg1)"),
+    ("steps", f"{HIT} {{|ctx| $ctx.arg1 | hist steps --linear 100..500 --step 50 }}",
+     "uprobe:WORKLOAD:workload_hit", "", "@steps = lhist(arg1, 100, 500, 50)"),
 ]
 
 
@@ -79,7 +91,14 @@ def our_script():
 
 
 def as_counts(value):
-    """Our table or number, and bpftrace's object or number, in one form."""
+    """Our table or number, and bpftrace's object, list or number, in one form."""
+    if isinstance(value, list) and value and "low" in value[0]:
+        return {row["low"]: row["count"] for row in value if row["count"]}
+    if isinstance(value, list) and value and "count" in value[0]:
+        return {row.get("min"): row["count"] for row in value if row["count"]}
+    if isinstance(value, dict) and "count" in value:
+        return {"count": value["count"], "total": value.get("sum", value.get("total")),
+                "average": value.get("avg", value.get("average"))}
     if isinstance(value, list):
         return {str(row["key"]): row["value"] for row in value}
     if isinstance(value, dict):
@@ -112,7 +131,7 @@ class Bpftrace:
             if not line.startswith("{"):
                 continue
             message = json.loads(line)
-            if message["type"] == "map":
+            if message["type"] in ("map", "hist", "stats"):
                 for name, value in message["data"].items():
                     found[name.removeprefix("@")] = value
         return found

@@ -87,6 +87,14 @@ class Maker {
       event_.task = address;
       return bytecode::Nothing{};
     }
+    if (value.name == "kstack" || value.name == "ustack") {
+      const auto* list = parsed->get_if<bytecode::List>();
+      std::vector<uint64_t>& stack =
+          value.name == "kstack" ? event_.kernel_stack : event_.user_stack;
+      for (const Value& address : list ? *list : bytecode::List())
+        if (const auto* at = address.get_if<int64_t>()) stack.push_back(static_cast<uint64_t>(*at));
+      return bytecode::Nothing{};
+    }
     if (value.name == "time" && number != nullptr) {
       event_.time = static_cast<uint64_t>(*number);
       return bytecode::Nothing{};

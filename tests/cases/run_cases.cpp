@@ -9,6 +9,7 @@
 #include "bytecode/isa_table.hpp"
 #include "bytecode/show.hpp"
 #include "bytecode/validate.hpp"
+#include "bytecode/wire.h"
 #include "tests/cases/case.hpp"
 #include "tests/cases/engine.hpp"
 #include "tests/cases/event.hpp"
@@ -33,6 +34,14 @@ class TestNames : public bytecode::Names {
   std::string probe(uint32_t site) const override { return "probe:func" + std::to_string(site); }
   std::string cgroup(uint64_t id) const override {
     return id == 0 ? "" : "/group" + std::to_string(id);
+  }
+  // Of one address below 1,000, in the kernel or in the processes 100 and 200.
+  std::vector<std::string> stack(uint64_t number) const override {
+    for (uint64_t address = 0; address < 1000; ++address)
+      for (const uint32_t pid : {0u, 100u, 200u})
+        if (number == VM_STACK_MIX(VM_STACK_SEED(pid, pid == 0 ? 0 : 1), address))
+          return {"at" + std::to_string(address)};
+    return {"many"};
   }
 };
 const TestNames kNames;

@@ -163,6 +163,8 @@ bytecode::Status NativeEngine::run(const bytecode::Program& program, const bytec
   }
   for (const auto& [at, word] : effects.values)
     if (at.first < written.size()) std::memcpy(written[at.first]->insert(at.second), &word, 8);
+  Map& stacks = here.maps[vm_native_maps.stacks];
+  stacks.value_size = sizeof(vm_stack);
   Map& timers = here.maps[vm_native_maps.timers];
   timers.key_size = sizeof(vm_timer_key);
   timers.value_size = sizeof(vm_timer);
@@ -267,6 +269,14 @@ long bpf_loop(uint32_t turns, long (*body)(uint32_t, void*), void* context, uint
   for (uint32_t i = 0; i < turns; ++i)
     if (body(i, context) != 0) return i + 1;
   return turns;
+}
+
+long bpf_get_stack(void*, void* to, uint32_t size, uint64_t flags) {
+  const auto& event = *machine->event;
+  const auto& addresses = (flags & BPF_F_USER_STACK) != 0 ? event.user_stack : event.kernel_stack;
+  const size_t bytes = std::min<size_t>(size, addresses.size() * 8);
+  std::memcpy(to, addresses.data(), bytes);
+  return static_cast<long>(bytes);
 }
 
 long bpf_ringbuf_output(void*, void* data, uint64_t size, uint64_t) {

@@ -38,6 +38,7 @@ enum {
   BPF_F_MMAPABLE = 1 << 10,
   BPF_ANY = 0,
   BPF_NOEXIST = 1,
+  BPF_F_USER_STACK = 1 << 8,
 };
 
 #ifdef __cplusplus
@@ -52,6 +53,7 @@ long bpf_probe_read_user(void* to, uint32_t size, const void* from);
 long bpf_probe_read_kernel_str(void* to, uint32_t size, const void* from);
 long bpf_probe_read_user_str(void* to, uint32_t size, const void* from);
 long bpf_loop(uint32_t turns, long (*body)(uint32_t, void*), void* context, uint64_t flags);
+long bpf_get_stack(void* context, void* to, uint32_t size, uint64_t flags);
 long bpf_ringbuf_output(void* ring, void* data, uint64_t size, uint64_t flags);
 long bpf_get_current_comm(void* to, uint32_t size);
 uint64_t bpf_get_current_pid_tgid(void);

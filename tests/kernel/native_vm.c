@@ -11,6 +11,7 @@ const struct vm_native_maps vm_native_maps = {.code = &vm_code,
                                               .tally_cells = &vm_tally_cells,
                                               .cell_places = &vm_cell_places,
                                               .timers = &vm_timers,
+                                              .stacks = &vm_stacks,
                                               .scratch = &vm_scratch,
 #define VM_MAP(index, bytes)                                                \
   .keyed[index] = &vm_keyed_##index, .tallies[index] = &vm_tallies_##index, \

@@ -12,7 +12,8 @@ extern "C" {
 #endif
 
 struct vm_native_maps {
-  const void *code, *rings, *stats, *faults, *cells, *tally_cells, *cell_places, *scratch, *timers;
+  const void *code, *rings, *stats, *faults, *cells, *tally_cells, *cell_places, *scratch, *timers,
+      *stacks;
   const void* keyed[VM_KEY_CLASS_COUNT];
   const void* tallies[VM_KEY_CLASS_COUNT];
   const void* values[VM_KEY_CLASS_COUNT];

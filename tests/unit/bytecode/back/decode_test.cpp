@@ -82,6 +82,9 @@ class SomeNames : public Names {
   std::string func(uint32_t site) const override { return site == 5 ? "vfs_read" : ""; }
   std::string probe(uint32_t site) const override { return site == 5 ? "kprobe:vfs_read" : ""; }
   std::string cgroup(uint64_t id) const override { return id == 5 ? "/a.service" : ""; }
+  std::vector<std::string> stack(uint64_t number) const override {
+    return {"leaf" + std::to_string(number), "main"};
+  }
 };
 
 TEST_F(DecodeRow, NumbersWithNames) {

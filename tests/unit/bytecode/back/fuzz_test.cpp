@@ -230,6 +230,9 @@ class Generator {
       case Format::load_key:
       case Format::tally_key:
         return add_keyed(info);
+      case Format::stack:
+        maker_.add(info.op, below(kNumbers - 1), below(2), 0, 1 + below(VM_STACK_MAX));
+        return;
       case Format::timer:
       case Format::load_timer:
         maker_.add(info.op, below(kNumbers - 1), 0, 0, below(2) - 1);
