@@ -226,6 +226,11 @@ std::vector<Verdict> Judge::judge(const std::vector<Subject>& subjects, bool ask
       verdict.words = "fuel";
       continue;
     }
+    if (answer.refused.find("'oneof<number, duration, filesize>'") != std::string::npos) {
+      verdict.kind = documented;
+      verdict.words = "the type of what math makes";
+      continue;
+    }
     if (!answer.refused.empty()) {
       verdict.kind = ill_typed;
       verdict.words = verdict.report = answer.refused;
