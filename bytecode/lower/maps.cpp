@@ -320,7 +320,7 @@ std::optional<Lowering::MapUse> Lowering::look_up(const CallSite& site, const Op
     return std::nullopt;
   }
   if (input) key = *input;
-  const std::string& called = *literal_name(**name);
+  const std::string called = *literal_name(**name);
   const MapSpec* known = known_map(called);
   if (!known) {
     fail((*name)->span, "nothing is put into the map `" + called + "`", "not known yet",

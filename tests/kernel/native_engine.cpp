@@ -275,7 +275,7 @@ long bpf_get_stack(void*, void* to, uint32_t size, uint64_t flags) {
   const auto& event = *machine->event;
   const auto& addresses = (flags & BPF_F_USER_STACK) != 0 ? event.user_stack : event.kernel_stack;
   const size_t bytes = std::min<size_t>(size, addresses.size() * 8);
-  std::memcpy(to, addresses.data(), bytes);
+  if (bytes > 0) std::memcpy(to, addresses.data(), bytes);
   return static_cast<long>(bytes);
 }
 
