@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "bytecode/entries.hpp"
+#include "bytecode/interp_kept.hpp"
 #include "bytecode/interp_numbers.hpp"
+#include "bytecode/interp_row.hpp"
 #include "bytecode/interp_strings.hpp"
 #include "bytecode/isa_table.hpp"
 
@@ -16,7 +18,7 @@ namespace {
 class Run {
  public:
   Run(const Program& program, const Event& event, Effects& effects)
-      : program_(program), event_(event), effects_(effects) {
+      : program_(program), event_(event), effects_(effects), kept_(event, effects) {
     // A kernel's scratch slot holds what the run before left there.
     regs_.fill(0x5a5a5a5a5a5a5a5a);
     key_.fill(0x5a);
@@ -246,122 +248,47 @@ class Run {
     return true;
   }
 
-  using Place = Effects::Place;
-
   // Where the instruction's map has the key that is built.
-  Place place(const vm_insn& insn) const {
+  Kept::Place place(const vm_insn& insn) const {
     return {static_cast<uint32_t>(insn.imm),
             {key_.begin(), key_.begin() + key_class_bytes(insn.c)}};
   }
-  static Place cell(const vm_insn& insn) { return {static_cast<uint32_t>(insn.imm), {}}; }
+  static Kept::Place cell(const vm_insn& insn) { return {static_cast<uint32_t>(insn.imm), {}}; }
 
-  bool count(const Place& at) {
-    ++effects_.counts[at];
-    return true;
-  }
+  // Whether the run goes on after what was done.
+  bool done(vm_fault met) { return met == VM_FAULT_none || fault(met); }
 
-  bool add_to(uint64_t& word, int64_t n) {
-    int64_t sum = 0;
-    if (__builtin_add_overflow(static_cast<int64_t>(word), n, &sum))
-      return fault(VM_FAULT_overflow);
-    word = static_cast<uint64_t>(sum);
-    return true;
-  }
-
-  bool tally(const Place& at, int64_t n, uint8_t what) {
-    vm_tally& tally = effects_.tallies[at];
-    if ((what & VM_TALLY_SUM) != 0 && !add_to(tally.sum, n)) return false;
-    if ((what & VM_TALLY_MIN) != 0) tally.low = std::max<uint64_t>(tally.low, VM_TALLY_LOW(n));
-    if ((what & VM_TALLY_MAX) != 0) tally.high = std::max<uint64_t>(tally.high, VM_TALLY_HIGH(n));
-    ++tally.count;
-    return true;
-  }
-
-  bool get_value(const vm_insn& insn) {
-    const auto found = effects_.values.find(place(insn));
-    const bool is_there = found != effects_.values.end();
-    set(static_cast<uint8_t>(insn.a + 1), !is_there);
-    return set(insn.a, is_there ? static_cast<int64_t>(found->second) : 0);
-  }
-
-  bool take_stack(const vm_insn& insn) {
-    const bool user = insn.b != 0;
-    std::vector<uint64_t> addresses = user ? event_.user_stack : event_.kernel_stack;
-    addresses.resize(std::min(addresses.size(), static_cast<size_t>(insn.imm)));
-    uint64_t number = VM_STACK_SEED(user ? event_.pid : 0, user ? 1 : 0);
-    for (const uint64_t address : addresses) number = VM_STACK_MIX(number, address);
-    const bool is_there = !addresses.empty();
-    if (is_there) effects_.stacks[number] = std::move(addresses);
-    set(static_cast<uint8_t>(insn.a + 1), !is_there);
-    return set(insn.a, is_there ? static_cast<int64_t>(number) : 0);
-  }
-
-  std::vector<uint64_t>& starts_of(const vm_insn& insn) const {
-    const int64_t timer = insn.imm >= 0 ? insn.imm : -1 - int64_t{VM_SITE_FUNCTION(event_.site)};
-    return effects_.timers[{timer, event_.tid}];
-  }
-
-  bool start_timer(const vm_insn& insn) {
-    std::vector<uint64_t>& starts = starts_of(insn);
-    if (starts.size() >= VM_TIMER_DEPTH) return fault(VM_FAULT_timer_depth);
-    starts.push_back(event_.time);
-    return true;
-  }
-
-  bool stop_timer(const vm_insn& insn) {
-    std::vector<uint64_t>& starts = starts_of(insn);
-    const bool is_running = !starts.empty();
-    set(insn.a, is_running ? static_cast<int64_t>(event_.time - starts.back()) : 0);
-    if (is_running) starts.pop_back();
-    return set(static_cast<uint8_t>(insn.a + 1), !is_running);
-  }
-
-  void append_word(uint64_t word) {
-    uint8_t bytes[8];
-    std::memcpy(bytes, &word, sizeof bytes);
-    row_.insert(row_.end(), bytes, bytes + 8);
+  // A number that may be nothing: 0 then, with 1 in the next register.
+  bool set_or_null(uint8_t index, std::optional<int64_t> number) {
+    set(static_cast<uint8_t>(index + 1), !number);
+    return set(index, number.value_or(0));
   }
 
   bool row_int(int64_t value) {
-    if (!row_open_ || row_.size() + 8 > VM_ROW_MAX) return fault(VM_FAULT_bad_program);
-    append_word(static_cast<uint64_t>(value));
-    ++row_field_;
+    if (!row_.has_room()) return fault(VM_FAULT_bad_program);
+    row_.add_word(static_cast<uint64_t>(value));
     return true;
   }
 
   bool row_str(int64_t handle) {
     const std::optional<Text> text = heap_.at(handle);
-    if (!row_open_ || !text || row_.size() + 8 > VM_ROW_MAX || row_field_ >= 64)
-      return fault(VM_FAULT_bad_program);
-    const size_t start = row_.size() + 8;
-    const size_t room = start < VM_ROW_TEXT_END ? VM_ROW_TEXT_END - start : 0;
-    if (text->text.size() > room) fault(VM_FAULT_string_cut);
-    const std::string_view kept = text->text.substr(0, room);
-    append_word(kept.size());
-    row_.insert(row_.end(), kept.begin(), kept.end());
-    row_.resize((row_.size() + 7) / 8 * 8);
-    if (text->null) row_nulls_ |= uint64_t{1} << row_field_;
-    spend(kept.size() / VM_BLOCK);
-    ++row_field_;
+    if (!row_.has_room() || !text || row_.fields() >= 64) return fault(VM_FAULT_bad_program);
+    const size_t kept = row_.add_text(*text);
+    if (text->text.size() > kept) fault(VM_FAULT_string_cut);
+    spend(kept / VM_BLOCK);
     return true;
   }
 
   bool row_send() {
-    if (!row_open_) return fault(VM_FAULT_bad_program);
+    if (!row_.is_open()) return fault(VM_FAULT_bad_program);
     vm_row header{};
-    header.site = row_site_;
     header.time = event_.time;
     header.pid = event_.pid;
     header.tid = event_.tid;
     header.cpu = event_.cpu;
     header.place = event_.site;
-    header.length = static_cast<uint32_t>(row_.size());
-    header.nulls = row_nulls_;
     std::memcpy(header.comm, comm_.data(), sizeof header.comm);
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&header);
-    std::vector<uint8_t>& row = effects_.rows.emplace_back(bytes, bytes + sizeof header);
-    row.insert(row.end(), row_.begin(), row_.end());
-    row_open_ = false;
+    effects_.rows.push_back(row_.finish(header));
     return true;
   }
 
@@ -557,48 +484,46 @@ class Run {
         return true;
 
       case VM_OP_count:
-        return count(place(insn));
+        kept_.count(place(insn));
+        return true;
       case VM_OP_count_cell:
-        return count(cell(insn));
+        kept_.count(cell(insn));
+        return true;
       case VM_OP_sum:
-        return add_to(effects_.counts[place(insn)], reg(insn.a));
+        return done(kept_.sum(place(insn), reg(insn.a)));
       case VM_OP_sum_cell:
-        return add_to(effects_.counts[cell(insn)], reg(insn.a));
+        return done(kept_.sum(cell(insn), reg(insn.a)));
       case VM_OP_tally:
-        return tally(place(insn), reg(insn.a), insn.b);
+        return done(kept_.tally(place(insn), reg(insn.a), insn.b));
       case VM_OP_tally_cell:
-        return tally(cell(insn), reg(insn.a), insn.b);
+        return done(kept_.tally(cell(insn), reg(insn.a), insn.b));
       case VM_OP_map_get:
-        return get_value(insn);
+        return set_or_null(insn.a, kept_.value(place(insn)));
       case VM_OP_map_put:
-        effects_.values[place(insn)] = static_cast<uint64_t>(reg(insn.a));
+        kept_.put(place(insn), reg(insn.a));
         return true;
       case VM_OP_map_add:
-        return add_to(effects_.values[place(insn)], reg(insn.a));
+        return done(kept_.add_value(place(insn), reg(insn.a)));
       case VM_OP_map_delete:
-        effects_.values.erase(place(insn));
+        kept_.erase(place(insn));
         return true;
       case VM_OP_stack:
-        return take_stack(insn);
+        return set_or_null(insn.a, kept_.take_stack(insn.b != 0, target));
       case VM_OP_timer_start:
-        return start_timer(insn);
+        return done(kept_.start_timer(insn.imm));
       case VM_OP_timer_stop:
-        return stop_timer(insn);
+        return set_or_null(insn.a, kept_.stop_timer(insn.imm));
 
       case VM_OP_row_begin:
-        row_open_ = true;
-        row_site_ = static_cast<uint16_t>(target);
-        row_field_ = 0;
-        row_nulls_ = 0;
-        row_.clear();
+        row_.begin(static_cast<uint16_t>(target));
         return true;
       case VM_OP_row_int:
         return row_int(reg(insn.a));
       case VM_OP_row_str:
         return row_str(reg(insn.a));
       case VM_OP_row_null:
-        if (!row_open_) return fault(VM_FAULT_bad_program);
-        if (reg(insn.a) != 0) row_nulls_ |= uint64_t{1} << (target & 63);
+        if (!row_.is_open()) return fault(VM_FAULT_bad_program);
+        if (reg(insn.a) != 0) row_.set_null(target);
         return true;
       case VM_OP_row_send:
         return row_send();
@@ -616,11 +541,8 @@ class Run {
   StringHeap heap_;
   std::array<uint8_t, VM_KEY_MAX> key_;
   std::array<char, VM_COMM_BYTES> comm_{};
-  bool row_open_ = false;
-  uint16_t row_site_ = 0;
-  uint32_t row_field_ = 0;
-  uint64_t row_nulls_ = 0;
-  std::vector<uint8_t> row_;  // payload
+  RowMaker row_;
+  Kept kept_;
 };
 
 }  // namespace
