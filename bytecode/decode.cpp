@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bytecode/key_layout.hpp"
+
 namespace bytecode {
 namespace {
 
@@ -211,6 +213,14 @@ std::vector<uint64_t> stacks_of(const RowSite& site, uint64_t nulls,
   return numbers;
 }
 
+namespace {
+
+uint64_t null_bits(const MapSpec& map, std::span<const uint8_t> key) {
+  return has_null_bits(map.key) && key.size() >= 8 ? load_word(key.data()) : 0;
+}
+
+}  // namespace
+
 bool has_stacks(const MapSpec& map) {
   return std::any_of(map.key.begin(), map.key.end(),
                      [](const KeyPart& part) { return part.as == As::stack; });
@@ -218,9 +228,7 @@ bool has_stacks(const MapSpec& map) {
 
 std::vector<uint64_t> stacks_of(const MapSpec& map, std::span<const uint8_t> key) {
   std::vector<uint64_t> numbers;
-  const bool has_nulls = std::any_of(map.key.begin(), map.key.end(),
-                                     [](const KeyPart& part) { return part.nullable; });
-  const uint64_t nulls = has_nulls && key.size() >= 8 ? load_word(key.data()) : 0;
+  const uint64_t nulls = null_bits(map, key);
   for (size_t i = 0; i < map.key.size(); ++i) {
     const KeyPart& part = map.key[i];
     const bool null = part.nullable && i < 64 && (nulls >> i & 1) != 0;
@@ -242,9 +250,7 @@ Value decode_row(const RowSite& site, uint64_t nulls, std::span<const uint8_t> p
 
 Record decode_key(const MapSpec& map, std::span<const uint8_t> key, Clock clock,
                   const Names* names) {
-  const bool has_nulls = std::any_of(map.key.begin(), map.key.end(),
-                                     [](const KeyPart& part) { return part.nullable; });
-  const uint64_t nulls = has_nulls && key.size() >= 8 ? load_word(key.data()) : 0;
+  const uint64_t nulls = null_bits(map, key);
   Record columns;
   columns.reserve(map.key.size());
   for (size_t i = 0; i < map.key.size(); ++i) {

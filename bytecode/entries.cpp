@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "bytecode/bad_argument.hpp"
 #include "bytecode/isa_table.hpp"
 #include "bytecode/key_layout.hpp"
 #include "bytecode/show.hpp"
@@ -237,15 +238,6 @@ Value map_value(const MapSpec& map, std::vector<Entry> entries, Clock clock, con
 
 namespace {
 
-Error misfit(const char* subject, std::string message, std::string hint) {
-  Error error;
-  error.kind = ErrorKind::argument;
-  error.subject = subject;
-  error.message = std::move(message);
-  error.hint = std::move(hint);
-  return error;
-}
-
 // What an int of Nushell's, or another value of the right type, is in the kernel.
 std::optional<uint64_t> word_of(As as, const EnumNames& names, const Value& value, Clock clock) {
   const auto word = [](int64_t n) { return static_cast<uint64_t>(n); };
@@ -318,17 +310,18 @@ Result<MapSpec> spec_for(const Value& key, const Value& value, uint32_t string_b
   MapSpec map{.kind = MapKind::value};
   const std::optional<As> as = as_in_map(value);
   if (!as || *as == As::string)
-    return misfit("value", "a map has no such values",
-                  "it may have ints, bools, durations, filesizes or times");
+    return bad_argument("value", "a map has no such values",
+                        "it may have ints, bools, durations, filesizes or times");
   map.as = *as;
   const Record* record = key.get_if<Record>();
   const Record parts = record ? *record : key.is_null() ? Record() : Record{{"", key}};
   for (const auto& [name, part] : parts) {
     const std::optional<As> part_as = as_in_map(part);
     if (!part_as || name == "value")
-      return misfit("key", "a map has no such keys",
-                    "a key is an int, a bool, a string, a duration, a filesize or a time, or a "
-                    "record of these without a field `value`");
+      return bad_argument(
+          "key", "a map has no such keys",
+          "a key is an int, a bool, a string, a duration, a filesize or a time, or a "
+          "record of these without a field `value`");
     const uint32_t size = *part_as == As::string ? (string_bytes + 7) / 8 * 8 : 8;
     // What closures ask by may be null, and then their keys have room for that.
     map.key.push_back({.name = name,
@@ -339,16 +332,16 @@ Result<MapSpec> spec_for(const Value& key, const Value& value, uint32_t string_b
   }
   const uint32_t bytes = fit_key(map.key, map.key_class);
   if (bytes > VM_KEY_MAX)
-    return misfit("key", "a key of " + std::to_string(bytes) + " bytes is too long",
-                  "the limit is " + std::to_string(VM_KEY_MAX) + ", and a text takes " +
-                      std::to_string(string_bytes));
+    return bad_argument("key", "a key of " + std::to_string(bytes) + " bytes is too long",
+                        "the limit is " + std::to_string(VM_KEY_MAX) + ", and a text takes " +
+                            std::to_string(string_bytes));
   return map;
 }
 
 Result<std::vector<uint8_t>> encode_key(const MapSpec& map, const Value& key, Clock clock) {
   std::vector<uint8_t> bytes(key_class_bytes(map.key_class));
   if (map.key.empty()) {
-    if (!key.is_null()) return misfit("key", "this map has no key", "leave the key away");
+    if (!key.is_null()) return bad_argument("key", "this map has no key", "leave the key away");
     return bytes;
   }
   const Record* record = key.get_if<Record>();
@@ -360,7 +353,7 @@ Result<std::vector<uint8_t>> encode_key(const MapSpec& map, const Value& key, Cl
                                ? "its keys are of type " + std::string(as_name(map.key.front().as))
                                : "write a record: {" + columns + "}";
   if (record && record->size() != map.key.size())
-    return misfit("key", "not a key of this map", hint);
+    return bad_argument("key", "not a key of this map", hint);
   uint64_t nulls = 0;
   for (size_t i = 0; i < map.key.size(); ++i) {
     const KeyPart& part = map.key[i];
@@ -373,7 +366,7 @@ Result<std::vector<uint8_t>> encode_key(const MapSpec& map, const Value& key, Cl
       continue;
     }
     if (!value || !encode_part(part, *value, clock, bytes))
-      return misfit("key", "not a key of this map", hint);
+      return bad_argument("key", "not a key of this map", hint);
   }
   if (nulls != 0) std::memcpy(bytes.data(), &nulls, sizeof nulls);
   return bytes;
@@ -381,8 +374,8 @@ Result<std::vector<uint8_t>> encode_key(const MapSpec& map, const Value& key, Cl
 
 Result<uint64_t> encode_word(As as, const Value& value, Clock clock) {
   if (const std::optional<uint64_t> word = word_of(as, {}, value, clock)) return *word;
-  return misfit("value", "this map has values of another type",
-                "its values are of type " + std::string(as_name(as)));
+  return bad_argument("value", "this map has values of another type",
+                      "its values are of type " + std::string(as_name(as)));
 }
 
 int64_t bucket_of(const Buckets& buckets, int64_t number) {

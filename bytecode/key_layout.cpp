@@ -18,9 +18,7 @@ uint8_t class_of(uint32_t bytes) {
 }
 
 uint32_t lay_out(std::vector<KeyPart>& parts) {
-  const bool nullable =
-      std::any_of(parts.begin(), parts.end(), [](const KeyPart& part) { return part.nullable; });
-  uint32_t bytes = nullable ? 8 : 0;
+  uint32_t bytes = has_null_bits(parts) ? 8 : 0;
   for (KeyPart& part : parts) {
     part.offset = static_cast<uint16_t>(std::min<uint32_t>(bytes, UINT16_MAX));
     bytes += part.size;
@@ -29,6 +27,10 @@ uint32_t lay_out(std::vector<KeyPart>& parts) {
 }
 
 }  // namespace
+
+bool has_null_bits(const std::vector<KeyPart>& parts) {
+  return std::any_of(parts.begin(), parts.end(), [](const KeyPart& part) { return part.nullable; });
+}
 
 uint32_t fit_key(std::vector<KeyPart>& parts, uint8_t& key_class) {
   uint32_t bytes = lay_out(parts);

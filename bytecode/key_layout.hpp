@@ -8,6 +8,9 @@
 
 namespace bytecode {
 
+// Whether the key begins with a word of null bits.
+bool has_null_bits(const std::vector<KeyPart>& parts);
+
 // Gives the parts of a key their places, one after another, behind a word of null bits if one of
 // them may be null. Where that saves a key class, long texts give up their last 8 bytes. The bytes
 // of all of them; where that is no more than VM_KEY_MAX, `key_class` becomes the smallest that

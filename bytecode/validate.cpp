@@ -5,6 +5,7 @@
 #include <set>
 
 #include "bytecode/isa_table.hpp"
+#include "bytecode/key_layout.hpp"
 #include "bytecode/validate_flow.hpp"
 #include "bytecode/wire.h"
 
@@ -311,9 +312,7 @@ Reason check_map(const MapSpec& map) {
   const uint32_t bytes = key_class_bytes(map.key_class);
   if (bytes == 0) return "the key is of no class";
   if (map.key.size() > 64) return "the key has too many parts";
-  const bool nullable = std::any_of(map.key.begin(), map.key.end(),
-                                    [](const KeyPart& part) { return part.nullable; });
-  uint32_t end = nullable ? 8 : 0;
+  uint32_t end = has_null_bits(map.key) ? 8 : 0;
   std::set<std::string_view> names;
   for (const KeyPart& part : map.key) {
     if (part.offset % 8 != 0 || part.offset < end) return "the parts of the key overlap";

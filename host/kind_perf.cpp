@@ -1,6 +1,7 @@
 // Samples: every so many events of a kind, or so many times a second, on all processors.
 #include <cerrno>
 
+#include "bytecode/bad_argument.hpp"
 #include "bytecode/suggest.hpp"
 #include "host/perf_events.hpp"
 #include "host/refusal.hpp"
@@ -37,12 +38,8 @@ Target describe(Machine& machine, const Request& request, const PerfName& event)
 bool is_missing(int error) { return error == ENOENT || error == EOPNOTSUPP || error == ENODEV; }
 
 bytecode::Error bad_rate(const char* flag) {
-  bytecode::Error error;
-  error.kind = bytecode::ErrorKind::argument;
-  error.subject = flag;
-  error.message = "a rate of 0 is no sampling";
-  error.hint = "--hz 99 samples 99 times a second, --period 1 at every event";
-  return error;
+  return bytecode::bad_argument(flag, "a rate of 0 is no sampling",
+                                "--hz 99 samples 99 times a second, --period 1 at every event");
 }
 
 Result<std::vector<Target>> resolve(Machine& machine, const Request& request, std::string_view word,

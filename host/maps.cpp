@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "bytecode/bad_argument.hpp"
 #include "bytecode/isa_table.hpp"
 #include "bytecode/suggest.hpp"
 #include "bytecode/wire.h"
@@ -254,15 +255,11 @@ std::vector<MapSpec> MapStore::shared() const {
 }
 
 Error MapStore::missing(std::string_view name) const {
-  Error error;
-  error.kind = ErrorKind::argument;
-  error.subject = "name";
-  error.message = "there is no map " + std::string(name);
   std::vector<std::string> names;
   for (const auto& [other, map] : by_name_) names.push_back(other);
-  error.hint = bytecode::did_you_mean(name, names);
-  if (error.hint.empty()) error.hint = "bpf-maps list shows those there are";
-  return error;
+  std::string hint = bytecode::did_you_mean(name, names);
+  if (hint.empty()) hint = "bpf-maps list shows those there are";
+  return bytecode::bad_argument("name", "there is no map " + std::string(name), std::move(hint));
 }
 
 Result<Value> MapStore::get(std::string_view name, bytecode::Clock clock,
@@ -340,14 +337,10 @@ Status MapStore::set(std::string_view name, const Value& key, const Value& value
     if (Status made = make_for(name, key, value); !made) return made;
   Result<Aim> at = aim(name, key, clock);
   if (!at) return std::move(at).error();
-  if (at->map->spec.kind != MapKind::value) {
-    Error error;
-    error.kind = ErrorKind::argument;
-    error.subject = "name";
-    error.message = "the map " + std::string(name) + " is written by its probes alone";
-    error.hint = "bpf-maps clear and zero begin it anew; what closures keep by map-put can be set";
-    return error;
-  }
+  if (at->map->spec.kind != MapKind::value)
+    return bytecode::bad_argument(
+        "name", "the map " + std::string(name) + " is written by its probes alone",
+        "bpf-maps clear and zero begin it anew; what closures keep by map-put can be set");
   Result<uint64_t> word = bytecode::encode_word(at->map->spec.as, value, clock);
   if (!word) return std::move(word).error();
   return places_.put(*at->map, at->key, *word);
@@ -362,14 +355,10 @@ Status MapStore::remove(std::string_view name, const Value& key, bytecode::Clock
 Status MapStore::erase(std::string_view name) {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return missing(name);
-  if (!found->second->writers.empty()) {
-    Error error;
-    error.kind = ErrorKind::argument;
-    error.subject = "name";
-    error.message = "the map " + std::string(name) + " is in use";
-    error.hint = "detach " + probe_list(found->second->writers) + " first, or bpf-maps clear it";
-    return error;
-  }
+  if (!found->second->writers.empty())
+    return bytecode::bad_argument(
+        "name", "the map " + std::string(name) + " is in use",
+        "detach " + probe_list(found->second->writers) + " first, or bpf-maps clear it");
   places_.dispose(found->second);
   by_name_.erase(found);
   return Nothing{};

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <string>
 
+#include "bytecode/bad_argument.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
@@ -64,27 +65,19 @@ Result<uint32_t> Rings::shared(uint32_t bytes) {
 }
 
 Result<uint32_t> Rings::make(uint32_t bytes) {
-  if (!is_ring_size(bytes)) {
-    Error error;
-    error.kind = bytecode::ErrorKind::argument;
-    error.subject = "ring-size";
-    error.message = std::to_string(bytes) + " bytes cannot be a ring buffer's size";
-    error.hint =
+  if (!is_ring_size(bytes))
+    return bytecode::bad_argument(
+        "ring-size", std::to_string(bytes) + " bytes cannot be a ring buffer's size",
         "it is a power of two and at least a page: " + std::to_string(sysconf(_SC_PAGESIZE)) +
-        " bytes";
-    return error;
-  }
+            " bytes");
   for (uint32_t slot = shared_slot + 1; slot < VM_RINGS_MAX; ++slot) {
     if (rings_.find(slot) != rings_.end() || leaving_[slot]) continue;
     if (Status opened = open(slot, bytes); !opened) return std::move(opened).error();
     return slot;
   }
-  Error error;
-  error.kind = bytecode::ErrorKind::argument;
-  error.subject = "ring-size";
-  error.message = "all ring buffers are taken";
-  error.hint = "leave --ring-size out: the shared ring buffer has room for any number of probes";
-  return error;
+  return bytecode::bad_argument(
+      "ring-size", "all ring buffers are taken",
+      "leave --ring-size out: the shared ring buffer has room for any number of probes");
 }
 
 void Rings::drop(uint32_t slot) {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "bytecode/bad_argument.hpp"
 #include "host/call_ends.hpp"
 #include "host/family.hpp"
 #include "host/refusal.hpp"
@@ -191,12 +192,9 @@ void Session::Impl::finish(ProbeId id, Probe& probe) {
 }
 
 Error Session::Impl::missing(ProbeId id) const {
-  Error error;
-  error.kind = ErrorKind::argument;
-  error.subject = "id";
-  error.message = "there is no probe " + std::to_string(id);
-  error.hint = probes.empty() ? "no probe is attached" : "bpf-list shows the live ones";
-  return error;
+  return bytecode::bad_argument(
+      "id", "there is no probe " + std::to_string(id),
+      probes.empty() ? "no probe is attached" : "bpf-list shows the live ones");
 }
 
 Session::Session(SessionOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -249,12 +247,8 @@ std::vector<MapInfo> Session::maps() const {
 namespace {
 
 Error no_maps(std::string_view name) {
-  Error error;
-  error.kind = ErrorKind::argument;
-  error.subject = "name";
-  error.message = "there is no map " + std::string(name);
-  error.hint = "no closure has written one yet";
-  return error;
+  return bytecode::bad_argument("name", "there is no map " + std::string(name),
+                                "no closure has written one yet");
 }
 
 }  // namespace

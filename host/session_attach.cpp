@@ -6,6 +6,7 @@
 #include <csignal>
 #include <set>
 
+#include "bytecode/bad_argument.hpp"
 #include "bytecode/validate.hpp"
 #include "host/call_ends.hpp"
 #include "host/cgroups.hpp"
@@ -15,6 +16,7 @@
 
 namespace host {
 
+using bytecode::bad_argument;
 using bytecode::Error;
 using bytecode::ErrorKind;
 using bytecode::Nothing;
@@ -22,15 +24,6 @@ using bytecode::Program;
 using bytecode::same_program;
 
 namespace {
-
-Error bad_argument(const char* subject, std::string message, std::string hint) {
-  Error error;
-  error.kind = ErrorKind::argument;
-  error.subject = subject;
-  error.message = std::move(message);
-  error.hint = std::move(hint);
-  return error;
-}
 
 Status check(const AttachOptions& options) {
   if (options.pids.size() > VM_PIDS_MAX)

@@ -81,8 +81,7 @@ bool Lowering::fit(Key& key, Span span) {
              "; take fewer fields, or shorter strings with --str-len");
     return false;
   }
-  key.nullable = std::any_of(key.parts.begin(), key.parts.end(),
-                             [](const KeyPart& part) { return part.nullable; });
+  key.nullable = has_null_bits(key.parts);
   uint32_t whole = key_class_bytes(key.key_class);
   key.zeroed = bytes == whole && !key.nullable ? 0 : whole;
   return true;

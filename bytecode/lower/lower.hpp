@@ -519,6 +519,8 @@ class Lowering {
   std::optional<const ast::Expr*> map_name(const CallSite& site, const Arguments& given,
                                            const std::string& from_pipe, bool needed = false);
   std::optional<Operand> by(const Arguments& given);
+  bool take_key(const Arguments& given, const Operand* input, std::string hint,
+                std::optional<Operand>& key);
   std::optional<MapUse> map_use(const CallSite& site, const ast::Expr* name, MapSpec map,
                                 const Operand* key, const Operand* bucket = nullptr);
   std::optional<uint32_t> map_for(const CallSite& site, const ast::Expr* name, MapSpec map);
@@ -538,7 +540,7 @@ class Lowering {
   Operand store_verb(const CallSite& site, const Operand* input, vm_opcode op);
   Operand map_put_verb(const CallSite& site, const Operand* input);
   Operand map_add_verb(const CallSite& site, const Operand* input);
-  std::optional<MapUse> look_up(const CallSite& site, const Operand* input, As* as);
+  std::optional<MapUse> look_up(const CallSite& site, const Operand* input);
   Operand map_get_verb(const CallSite& site, const Operand* input);
   Operand map_has_verb(const CallSite& site, const Operand* input);
   Operand map_delete_verb(const CallSite& site, const Operand* input);

@@ -41,6 +41,20 @@ std::optional<Operand> Lowering::by(const Arguments& given) {
   return value(*given.flags.at("--by"));
 }
 
+// The key, which comes from the pipe or by --by, if there is one. False, and reported, where both
+// have one.
+bool Lowering::take_key(const Arguments& given, const Operand* input, std::string hint,
+                        std::optional<Operand>& key) {
+  key = by(given);
+  if (key && input) {
+    fail(given.flag_spans.at("--by"), "two keys", "another one comes from the pipe",
+         std::move(hint));
+    return false;
+  }
+  if (input) key = *input;
+  return true;
+}
+
 // The map that a verb uses, and the key to it. Nothing where that is not possible, which has been
 // reported.
 std::optional<Lowering::MapUse> Lowering::map_use(const CallSite& site, const ast::Expr* name,
@@ -107,13 +121,9 @@ Operand Lowering::count_verb(const CallSite& site, const Operand* input) {
   if (!given) return null(site.span);
   std::optional<const ast::Expr*> name = map_name(site, *given, "key");
   if (!name) return null(site.span);
-  std::optional<Operand> key = by(*given);
-  if (key && input) {
-    fail(given->flag_spans.at("--by"), "two keys", "another one comes from the pipe",
-         "count a record of both: {a: $x, b: $y} | count");
+  std::optional<Operand> key;
+  if (!take_key(*given, input, "count a record of both: {a: $x, b: $y} | count", key))
     return null(site.span);
-  }
-  if (input) key = *input;
   std::optional<MapUse> use = map_use(site, *name, {.kind = MapKind::count}, key ? &*key : nullptr);
   if (!use) return null(site.span);
   if (use->key) {
@@ -304,8 +314,7 @@ Operand Lowering::map_add_verb(const CallSite& site, const Operand* input) {
 }
 
 // map-get, map-has and map-delete: the key from the pipe or by --by. The key is built.
-std::optional<Lowering::MapUse> Lowering::look_up(const CallSite& site, const Operand* input,
-                                                  As* as) {
+std::optional<Lowering::MapUse> Lowering::look_up(const CallSite& site, const Operand* input) {
   std::optional<Arguments> given = arguments(site, {.least = 0,
                                                     .most = 1,
                                                     .flags = {{"--by", "-b", true}},
@@ -313,13 +322,8 @@ std::optional<Lowering::MapUse> Lowering::look_up(const CallSite& site, const Op
   if (!given) return std::nullopt;
   std::optional<const ast::Expr*> name = map_name(site, *given, "key", true);
   if (!name) return std::nullopt;
-  std::optional<Operand> key = by(*given);
-  if (key && input) {
-    fail(given->flag_spans.at("--by"), "two keys", "another one comes from the pipe",
-         "take one of them, or a record of both");
-    return std::nullopt;
-  }
-  if (input) key = *input;
+  std::optional<Operand> key;
+  if (!take_key(*given, input, "take one of them, or a record of both", key)) return std::nullopt;
   const std::string called = *literal_name(**name);
   const MapSpec* known = known_map(called);
   if (!known) {
@@ -335,7 +339,6 @@ std::optional<Lowering::MapUse> Lowering::look_up(const CallSite& site, const Op
          "the shell reads it: bpf-maps get " + called + "; a closure keeps values by map-put");
     return std::nullopt;
   }
-  *as = known->as;
   std::optional<MapUse> use =
       map_use(site, *name, {.kind = MapKind::value, .as = known->as}, key ? &*key : nullptr);
   if (use) write_key_of(*use);
@@ -343,10 +346,10 @@ std::optional<Lowering::MapUse> Lowering::look_up(const CallSite& site, const Op
 }
 
 Operand Lowering::map_get_verb(const CallSite& site, const Operand* input) {
-  As as = As::integer;
   uint32_t mark = code_.registers();
-  std::optional<MapUse> use = look_up(site, input, &as);
+  std::optional<MapUse> use = look_up(site, input);
   if (!use) return bad_operand(site.span);
+  As as = program_.maps[use->map].as;
   code_.release_registers(mark);
   Operand found;
   found.home = Operand::Home::reg;
@@ -373,9 +376,8 @@ Operand Lowering::map_has_verb(const CallSite& site, const Operand* input) {
 }
 
 Operand Lowering::map_delete_verb(const CallSite& site, const Operand* input) {
-  As as = As::integer;
   uint32_t mark = code_.registers();
-  std::optional<MapUse> use = look_up(site, input, &as);
+  std::optional<MapUse> use = look_up(site, input);
   if (!use) return null(site.span);
   code_.emit(VM_OP_map_delete, 0, 0, use->key_class(), static_cast<int32_t>(use->map));
   code_.release_registers(mark);
