@@ -189,7 +189,7 @@ class CaseRun {
     if (!program) return "does not compile: " + describe(program.error());
     if (const Status status = bytecode::validate(*program); !status)
       return describe(status.error()) + "\n" + bytecode::disassemble(*program);
-    Effects counts;
+    Effects effects;
     Symbols symbols;
     for (const EventSpec& spec : case_.events) {
       Memory memory;
@@ -197,9 +197,9 @@ class CaseRun {
       if (!event) return describe(event.error());
       engine_.adapt(*event);
       symbols = symbols_of(*event);
-      if (auto difference = run_event(*program, spec, *event, symbols, counts)) return difference;
+      if (auto difference = run_event(*program, spec, *event, symbols, effects)) return difference;
     }
-    return compare_counts(*program, counts, symbols);
+    return compare_counts(*program, effects, symbols);
   }
 
  private:
@@ -226,18 +226,11 @@ class CaseRun {
 
   std::optional<std::string> run_event(const Program& program, const EventSpec& spec,
                                        const Event& event, const Symbols& symbols,
-                                       Effects& counts) {
-    Effects effects;
+                                       Effects& effects) {
     // What closures keep goes on from event to event.
-    effects.counts = std::move(counts.counts);
-    effects.tallies = std::move(counts.tallies);
-    effects.values = std::move(counts.values);
-    effects.timers = std::move(counts.timers);
+    effects.rows.clear();
+    effects.faults.clear();
     const Status status = engine_.run(program, event, effects);
-    counts.counts = std::move(effects.counts);
-    counts.tallies = std::move(effects.tallies);
-    counts.values = std::move(effects.values);
-    counts.timers = std::move(effects.timers);
     if (!status) return describe(status.error());
 
     Lines want, want_faults;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <system_error>
 
@@ -51,6 +52,17 @@ uint64_t sum(const std::vector<uint64_t>& values) {
   uint64_t total = 0;
   for (uint64_t value : values) total += value;
   return total;
+}
+
+// Reads each entry into `value`, tells of its key, and deletes it.
+void take_all(int fd, uint8_t key_class, void* value,
+              const std::function<void(const std::vector<uint8_t>& key)>& sink) {
+  std::vector<uint8_t> key(bytecode::key_class_bytes(key_class));
+  while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
+    need(bpf_map_lookup_elem(fd, key.data(), value), "read an entry");
+    sink(key);
+    need(bpf_map_delete_elem(fd, key.data()), "delete an entry");
+  }
 }
 
 int take_row(void* context, void* data, size_t size) {
@@ -201,27 +213,19 @@ void KernelVm::clear_stats(uint32_t slot) {
 
 std::map<std::vector<uint8_t>, uint64_t> KernelVm::take_counts(uint8_t key_class, uint32_t slot) {
   std::map<std::vector<uint8_t>, uint64_t> counts;
-  const int fd = keyed_map(Family::counts, key_class, slot);
-  std::vector<uint8_t> key(bytecode::key_class_bytes(key_class));
   std::vector<uint64_t> values(static_cast<size_t>(libbpf_num_possible_cpus()));
-  while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
-    need(bpf_map_lookup_elem(fd, key.data(), values.data()), "a count");
-    counts[key] = sum(values);
-    need(bpf_map_delete_elem(fd, key.data()), "delete a count");
-  }
+  take_all(keyed_map(Family::counts, key_class, slot), key_class, values.data(),
+           [&](const std::vector<uint8_t>& key) { counts[key] = sum(values); });
   return counts;
 }
 
 std::map<std::vector<uint8_t>, vm_tally> KernelVm::take_tallies(uint8_t key_class, uint32_t slot) {
   std::map<std::vector<uint8_t>, vm_tally> tallies;
-  const int fd = keyed_map(Family::tallies, key_class, slot);
-  std::vector<uint8_t> key(bytecode::key_class_bytes(key_class));
   std::vector<vm_tally> parts(static_cast<size_t>(libbpf_num_possible_cpus()));
-  while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
-    need(bpf_map_lookup_elem(fd, key.data(), parts.data()), "a tally");
-    for (const vm_tally& part : parts) add_tally(tallies[key], part);
-    need(bpf_map_delete_elem(fd, key.data()), "delete a tally");
-  }
+  take_all(keyed_map(Family::tallies, key_class, slot), key_class, parts.data(),
+           [&](const std::vector<uint8_t>& key) {
+             for (const vm_tally& part : parts) add_tally(tallies[key], part);
+           });
   return tallies;
 }
 
@@ -244,12 +248,9 @@ void KernelVm::put_value(uint8_t key_class, uint32_t slot, const std::vector<uin
 
 std::map<std::vector<uint8_t>, uint64_t> KernelVm::take_values(uint8_t key_class, uint32_t slot) {
   std::map<std::vector<uint8_t>, uint64_t> values;
-  const int fd = keyed_map(Family::values, key_class, slot);
-  std::vector<uint8_t> key(bytecode::key_class_bytes(key_class));
-  while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0) {
-    need(bpf_map_lookup_elem(fd, key.data(), &values[key]), "a value");
-    need(bpf_map_delete_elem(fd, key.data()), "delete a value");
-  }
+  uint64_t value = 0;
+  take_all(keyed_map(Family::values, key_class, slot), key_class, &value,
+           [&](const std::vector<uint8_t>& key) { values[key] = value; });
   return values;
 }
 
