@@ -9,22 +9,29 @@
 
 namespace host {
 
-std::optional<KernelFunction> parse_kallsyms_line(std::string_view line) {
+std::optional<KallsymsLine> read_kallsyms_line(std::string_view line) {
   // "ffffffff816b2110 t do_sys_openat2", then "\t[module]" for a module's.
   const size_t first = line.find(' ');
   if (first == std::string_view::npos || line.size() < first + 4) return std::nullopt;
   const char type = line[first + 1];
   if (type != 't' && type != 'T' && type != 'w' && type != 'W') return std::nullopt;
-  std::string_view rest = line.substr(first + 3);
-  KernelFunction function;
+  const std::string_view rest = line.substr(first + 3);
+  KallsymsLine read;
+  std::from_chars(line.data(), line.data() + first, read.address, 16);
   const size_t tab = rest.find('\t');
-  function.name = rest.substr(0, tab);
+  read.name = rest.substr(0, tab);
   if (tab != std::string_view::npos) {
-    std::string_view module = rest.substr(tab + 1);
+    const std::string_view module = rest.substr(tab + 1);
     if (module.starts_with('[') && module.ends_with(']'))
-      function.module = module.substr(1, module.size() - 2);
+      read.module = module.substr(1, module.size() - 2);
   }
-  return function;
+  return read;
+}
+
+std::optional<KernelFunction> parse_kallsyms_line(std::string_view line) {
+  const std::optional<KallsymsLine> read = read_kallsyms_line(line);
+  if (!read) return std::nullopt;
+  return KernelFunction{std::string(read->name), std::string(read->module)};
 }
 
 bool Kallsyms::readable() const { return access(path_.c_str(), R_OK) == 0; }

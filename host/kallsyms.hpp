@@ -15,8 +15,15 @@ struct KernelFunction {
   std::string module;  // empty: the kernel itself
 };
 
+// What a line says, in the line itself.
+struct KallsymsLine {
+  uint64_t address = 0;  // 0 where the kernel hides it
+  std::string_view name, module;
+};
+
 // Of the lines of a kallsyms file, the functions: symbol types t, T, w and W. Compilers' clones
 // (`.isra.0`, `.cold`) keep their suffix.
+std::optional<KallsymsLine> read_kallsyms_line(std::string_view line);
 std::optional<KernelFunction> parse_kallsyms_line(std::string_view line);
 
 class Kallsyms {

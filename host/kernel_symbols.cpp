@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "host/fd.hpp"
+#include "host/kallsyms.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
@@ -91,25 +92,14 @@ uint16_t KernelSymbols::module_number(std::string_view name) {
 }
 
 void KernelSymbols::add_line(std::string_view line) {
-  // "ffffffff816b2110 t do_sys_openat2", then "\t[module]" for a module's.
-  Entry entry;
-  const auto [end, error] =
-      std::from_chars(line.data(), line.data() + line.size(), entry.address, 16);
-  if (error != std::errc() || entry.address == 0) return;
-  line.remove_prefix(static_cast<size_t>(end - line.data()));
-  if (line.size() < 4) return;
-  const char type = line[1];
-  if (type != 't' && type != 'T' && type != 'w' && type != 'W') return;
-  line.remove_prefix(3);
-  const size_t tab = line.find('\t');
-  const std::string_view name = line.substr(0, tab);
+  const std::optional<KallsymsLine> read = read_kallsyms_line(line);
+  if (!read || read->address == 0) return;
+  const std::string_view name = read->name;
   // The padding before a function: half of all symbols, and nothing runs there.
   if (name.starts_with("__pfx_") || name.starts_with("__cfi_")) return;
-  if (tab != std::string_view::npos) {
-    std::string_view module = line.substr(tab + 1);
-    if (module.starts_with('[') && module.ends_with(']'))
-      entry.module = module_number(module.substr(1, module.size() - 2));
-  }
+  Entry entry;
+  entry.address = read->address;
+  if (!read->module.empty()) entry.module = module_number(read->module);
   entry.name = static_cast<uint32_t>(names_.size());
   names_.append(name).append(1, '\0');
   entries_.push_back(entry);

@@ -31,6 +31,11 @@ std::vector<uint32_t> countdown(uint32_t count) {
 
 bool is_tally(const LiveMap& map) { return bytecode::is_tally(map.spec.kind); }
 
+// Of one element of the per-CPU array, on all CPUs.
+size_t cell_words(const LiveMap& map) {
+  return possible_cpus() * (is_tally(map) ? sizeof(vm_tally) / 8 : 1);
+}
+
 // Where vm_cell_places has a cell: those of tallies come second.
 uint32_t place_index(const LiveMap& map) {
   return map.slot + (is_tally(map) ? uint32_t{VM_CELLS_MAX} : 0u);
@@ -73,9 +78,12 @@ std::vector<uint32_t>& MapPlaces::free_slots(const LiveMap& map) {
   return free_slots_[static_cast<size_t>(map.family())][map.spec.key_class];
 }
 
+std::vector<uint32_t>& MapPlaces::free_places(const LiveMap& map) {
+  return free_places_[is_tally(map) ? 1 : 0];
+}
+
 Result<Fd> MapPlaces::make_hash(const LiveMap& map) const {
-  const uint64_t entries = map.spec.entries != 0 ? map.spec.entries : entries_;
-  return outer_of(map).inner.create("vm_map", static_cast<uint32_t>(entries));
+  return outer_of(map).inner.create("vm_map", static_cast<uint32_t>(map.max));
 }
 
 Result<std::shared_ptr<LiveMap>> MapPlaces::make(std::string name, const MapSpec& spec, bool own) {
@@ -94,33 +102,35 @@ Result<std::shared_ptr<LiveMap>> MapPlaces::make(std::string name, const MapSpec
     return error;
   }
   map->slot = free.back();
+  map->max = !map->keyed() ? 1 : spec.entries != 0 ? spec.entries : entries_;
   if (map->keyed()) {
     Result<Fd> fd = make_hash(*map);
     if (!fd) return std::move(fd).error();
     if (Status placed = outer_of(*map).insert(map->slot, fd->get(), "vm_map"); !placed)
       return std::move(placed).error();
     map->fd = std::move(fd).value();
-    map->max = spec.entries != 0 ? spec.entries : entries_;
-  } else {
-    if (Status placed = give_place(*map); !placed) return std::move(placed).error();
-    map->max = 1;
+  } else if (Status placed = give_place(*map); !placed) {
+    return std::move(placed).error();
   }
   free.pop_back();
   return map;
 }
 
+// The per-CPU array that a cell is in.
+int MapPlaces::cells_of(const LiveMap& map) const {
+  return is_tally(map) ? loader_.tally_cells() : loader_.cells();
+}
+
 // An element of the per-CPU array that has zeros, from now on the cell's.
 Status MapPlaces::give_place(LiveMap& map) {
-  const bool tally = is_tally(map);
-  std::vector<uint32_t>& free = free_places_[tally ? 1 : 0];
+  std::vector<uint32_t>& free = free_places(map);
   while (free.empty() && reclaimer_.wait()) {
   }
   if (free.empty()) return refusal("find room for the map " + map.name, ENOSPC);
   const uint32_t place = free.back();
-  const std::vector<uint64_t> zeros(possible_cpus() * (tally ? sizeof(vm_tally) / 8 : 1));
+  const std::vector<uint64_t> zeros(cell_words(map));
   const uint32_t index = place_index(map);
-  const int array = tally ? loader_.tally_cells() : loader_.cells();
-  if (bpf_map_update_elem(array, &place, zeros.data(), BPF_ANY) != 0 ||
+  if (bpf_map_update_elem(cells_of(map), &place, zeros.data(), BPF_ANY) != 0 ||
       bpf_map_update_elem(loader_.cell_places(), &index, &place, BPF_ANY) != 0)
     return refusal("clear the map " + map.name, errno);
   free.pop_back();
@@ -138,7 +148,7 @@ void MapPlaces::dispose(const std::shared_ptr<LiveMap>& map) {
   // The slot is free when no run of a program that knew it can be left.
   reclaimer_.release({}, std::move(work), [this, map] {
     free_slots(*map).push_back(map->slot);
-    if (!map->keyed()) free_places_[is_tally(*map) ? 1 : 0].push_back(map->place);
+    if (!map->keyed()) free_places(*map).push_back(map->place);
   });
 }
 
@@ -152,10 +162,8 @@ Status MapPlaces::read_hash(const LiveMap& map, int fd,
 
 Status MapPlaces::read_cell(const LiveMap& map, uint32_t place,
                             const std::function<void(Entry&&)>& sink) const {
-  const bool tally = is_tally(map);
-  std::vector<uint64_t> words(possible_cpus() * (tally ? sizeof(vm_tally) / 8 : 1));
-  const int array = tally ? loader_.tally_cells() : loader_.cells();
-  if (bpf_map_lookup_elem(array, &place, words.data()) != 0)
+  std::vector<uint64_t> words(cell_words(map));
+  if (bpf_map_lookup_elem(cells_of(map), &place, words.data()) != 0)
     return refusal("read the map " + map.name, errno);
   sink({{}, amount_of(map, words)});
   return Nothing{};
@@ -177,10 +185,8 @@ MapPlaces::Extent MapPlaces::extent(const LiveMap& map) const {
         [&](std::span<const uint8_t>, std::span<const uint64_t> words) { add(words); });
     return read ? extent : Extent{};
   }
-  const bool tally = is_tally(map);
-  std::vector<uint64_t> words(possible_cpus() * (tally ? sizeof(vm_tally) / 8 : 1));
-  const int array = tally ? loader_.tally_cells() : loader_.cells();
-  if (bpf_map_lookup_elem(array, &map.place, words.data()) == 0) add(words);
+  std::vector<uint64_t> words(cell_words(map));
+  if (bpf_map_lookup_elem(cells_of(map), &map.place, words.data()) == 0) add(words);
   // What a cell has never been given counts as nothing.
   if (extent.sum == 1) extent = {};
   return extent;
@@ -195,8 +201,7 @@ Status MapPlaces::empty(LiveMap& map, Keys keys, const std::function<void(Entry&
       reclaimer_.grace();
       done = read_cell(map, old, before);
     }
-    const size_t which = is_tally(map) ? 1 : 0;
-    reclaimer_.release({}, {}, [this, which, old] { free_places_[which].push_back(old); });
+    reclaimer_.release({}, {}, [&free = free_places(map), old] { free.push_back(old); });
     return done;
   }
   Result<Fd> fresh = make_hash(map);

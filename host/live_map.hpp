@@ -70,6 +70,8 @@ class MapPlaces {
   const OuterMap& outer_of(const LiveMap& map) const;
   EntryShape shape_of(const LiveMap& map) const;
   std::vector<uint32_t>& free_slots(const LiveMap& map);
+  std::vector<uint32_t>& free_places(const LiveMap& map);
+  int cells_of(const LiveMap& map) const;
   Status read_hash(const LiveMap& map, int fd,
                    const std::function<void(bytecode::Entry&&)>& sink) const;
   Status read_cell(const LiveMap& map, uint32_t place,

@@ -262,14 +262,20 @@ Error MapStore::missing(std::string_view name) const {
   return bytecode::bad_argument("name", "there is no map " + std::string(name), std::move(hint));
 }
 
+Result<std::vector<Entry>> MapStore::entries_of(const LiveMap& map) const {
+  std::vector<Entry> entries;
+  Status read = places_.read(map, [&](Entry&& entry) { entries.push_back(std::move(entry)); });
+  if (!read) return std::move(read).error();
+  return entries;
+}
+
 Result<Value> MapStore::get(std::string_view name, bytecode::Clock clock,
                             const bytecode::Names* names) const {
   const std::shared_ptr<LiveMap> map = find(name);
   if (!map) return missing(name);
-  std::vector<Entry> entries;
-  Status read = places_.read(*map, [&](Entry&& entry) { entries.push_back(std::move(entry)); });
-  if (!read) return std::move(read).error();
-  return map_value(map->spec, std::move(entries), clock, names);
+  Result<std::vector<Entry>> entries = entries_of(*map);
+  if (!entries) return std::move(entries).error();
+  return map_value(map->spec, std::move(entries).value(), clock, names);
 }
 
 Result<Value> MapStore::take(std::string_view name, bytecode::Clock clock,
@@ -288,10 +294,10 @@ Result<Value> MapStore::growth(std::string_view name, bytecode::Snapshot& since,
                                bytecode::Clock clock, const bytecode::Names* names) const {
   const std::shared_ptr<LiveMap> map = find(name);
   if (!map) return missing(name);
-  std::vector<Entry> entries;
-  Status read = places_.read(*map, [&](Entry&& entry) { entries.push_back(std::move(entry)); });
-  if (!read) return std::move(read).error();
-  return map_value(map->spec, bytecode::growth(map->spec, since, std::move(entries)), clock, names);
+  Result<std::vector<Entry>> entries = entries_of(*map);
+  if (!entries) return std::move(entries).error();
+  return map_value(map->spec, bytecode::growth(map->spec, since, std::move(entries).value()), clock,
+                   names);
 }
 
 Status MapStore::clear(std::string_view name) {

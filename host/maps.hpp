@@ -85,6 +85,7 @@ class MapStore {
 
   std::shared_ptr<LiveMap> find(std::string_view name) const;
   Status make_for(std::string_view name, const Value& key, const Value& value);
+  Result<std::vector<bytecode::Entry>> entries_of(const LiveMap& map) const;
   Result<Aim> aim(std::string_view name, const Value& key, bytecode::Clock clock) const;
   bytecode::Error missing(std::string_view name) const;
 

@@ -27,7 +27,7 @@ Fd open_plain(const std::string& path, struct stat& info) {
 }
 
 Fd open_map(pid_t process, struct stat& info) {
-  const std::string folder = "/proc/" + std::to_string(process);
+  const std::string folder = proc_folder(process);
   struct stat owner = {};
   if (stat(folder.c_str(), &owner) == 0) {
     Fd file = open_plain(

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <fstream>
 
+#include "host/monotonic.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
@@ -34,11 +35,9 @@ std::string unescaped(std::string_view path) {
   return text;
 }
 
-std::string folder_of(pid_t process) { return "/proc/" + std::to_string(process); }
-
 // The fields of /proc/PID/stat after the command's name, which may have any character in it.
 std::string stat_fields(pid_t process) {
-  std::ifstream file(folder_of(process) + "/stat");
+  std::ifstream file(proc_folder(process) + "/stat");
   std::string line;
   std::getline(file, line);
   const size_t end = line.rfind(") ");
@@ -58,6 +57,8 @@ uint64_t field(std::string_view fields, int index) {
 }
 
 }  // namespace
+
+std::string proc_folder(pid_t process) { return "/proc/" + std::to_string(process); }
 
 std::string_view MappedFile::base_name() const {
   const std::string_view text = path;
@@ -95,10 +96,10 @@ bool is_anonymous(std::string_view name) {
 }
 
 Result<std::vector<Mapping>> read_maps(pid_t process) {
-  const std::string path = folder_of(process) + "/maps";
+  const std::string path = proc_folder(process) + "/maps";
   std::ifstream file(path);
   if (!file) return refusal("read " + path, errno);
-  const uint64_t now = monotonic_now();
+  const uint64_t now = monotonic_ns();
   std::vector<Mapping> mappings;
   std::string line;
   while (std::getline(file, line)) {
@@ -119,7 +120,7 @@ std::optional<ProcessIdentity> identify(pid_t process) {
   ProcessIdentity identity;
   identity.started = field(fields, start_time);
   struct stat info = {};
-  if (stat((folder_of(process) + "/exe").c_str(), &info) == 0) {
+  if (stat((proc_folder(process) + "/exe").c_str(), &info) == 0) {
     identity.device = info.st_dev;
     identity.inode = info.st_ino;
   }
@@ -132,7 +133,7 @@ pid_t parent_of(pid_t process) {
 }
 
 pid_t inner_number(pid_t process) {
-  std::ifstream file(folder_of(process) + "/status");
+  std::ifstream file(proc_folder(process) + "/status");
   constexpr std::string_view label = "NSpid:";
   std::string line;
   while (std::getline(file, line)) {
@@ -144,13 +145,6 @@ pid_t inner_number(pid_t process) {
     return number;
   }
   return process;
-}
-
-uint64_t monotonic_now() {
-  timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  constexpr uint64_t second = 1'000'000'000;
-  return static_cast<uint64_t>(now.tv_sec) * second + static_cast<uint64_t>(now.tv_nsec);
 }
 
 }  // namespace host

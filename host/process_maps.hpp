@@ -67,7 +67,7 @@ pid_t parent_of(pid_t process);  // 0: has ended, or is not known
 // The process's number as it sees it itself, in its own namespace.
 pid_t inner_number(pid_t process);
 
-// CLOCK_MONOTONIC, in nanoseconds.
-uint64_t monotonic_now();
+// "/proc/PID"
+std::string proc_folder(pid_t process);
 
 }  // namespace host

@@ -1,4 +1,5 @@
 #include "host/process_table.hpp"
+#include "host/monotonic.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -109,7 +110,7 @@ void ProcessTable::ended(pid_t process, uint64_t time) {
 }
 
 bool ProcessTable::read(pid_t process, std::optional<uint64_t> since) {
-  const uint64_t now = monotonic_now();
+  const uint64_t now = monotonic_ns();
   std::optional<Mappings> mappings = reader_(process);
   Process& it = processes_[process];
   if (it.images.empty()) it.images.emplace_back();

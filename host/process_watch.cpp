@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "host/monotonic.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
@@ -71,7 +72,7 @@ void ProcessWatch::look_at(pid_t process) {
   if (seen_.size() >= seen_max && !seen_.contains(process)) seen_.clear();
   const auto [entry, is_new] = seen_.try_emplace(process);
   Seen& seen = entry->second;
-  const uint64_t now = monotonic_now();
+  const uint64_t now = monotonic_ns();
   const uint64_t lost = band_ ? band_->lost() : 0;
   const bool is_told = band_ && seen.lost == lost;
   if (!is_new && (is_told || now - seen.checked < between_checks)) return;
@@ -119,7 +120,7 @@ std::vector<Place> ProcessWatch::places(pid_t process, uint64_t time,
   std::vector<Place> places;
   if (find(process, time, addresses, places)) return places;
   Seen& seen = seen_[process];
-  const uint64_t now = monotonic_now();
+  const uint64_t now = monotonic_ns();
   if (seen.missed != 0 && now - seen.missed < second) return places;
   seen.missed = now;
   if (processes_.read(process)) find(process, time, addresses, places);

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "bytecode/bad_argument.hpp"
+#include "host/monotonic.hpp"
 #include "host/refusal.hpp"
 
 namespace host {
@@ -126,12 +127,6 @@ void Rings::consume(uint32_t slot, const RowHandler& handler) {
 uint64_t Rings::drained_until(uint32_t slot) const {
   const auto found = rings_.find(slot);
   return found == rings_.end() ? UINT64_MAX : found->second->drained_until;
-}
-
-uint64_t monotonic_ns() {
-  timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 }  // namespace host

@@ -69,7 +69,4 @@ class Rings {
   size_t turn_ = 0;  // which ring buffer the next consume begins with
 };
 
-// Nanoseconds of CLOCK_MONOTONIC, which rows are stamped with.
-uint64_t monotonic_ns();
-
 }  // namespace host

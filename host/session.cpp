@@ -12,6 +12,7 @@
 #include "bytecode/bad_argument.hpp"
 #include "host/call_ends.hpp"
 #include "host/family.hpp"
+#include "host/monotonic.hpp"
 #include "host/refusal.hpp"
 #include "host/session_impl.hpp"
 #include "host/symbol_names.hpp"
@@ -246,6 +247,22 @@ std::vector<MapInfo> Session::maps() const {
 
 namespace {
 
+// The sites' names, but for stacks, which stay numbers.
+class WithAddresses : public bytecode::Names {
+ public:
+  WithAddresses(const Sites& sites, const Stacks& stacks) : sites_(sites), stacks_(stacks) {}
+  std::string func(uint32_t site) const override { return sites_.func(site); }
+  std::string probe(uint32_t site) const override { return sites_.probe(site); }
+  std::string cgroup(uint64_t id) const override { return sites_.cgroup(id); }
+  std::vector<std::string> stack(uint64_t number) const override {
+    return stacks_.addresses(number);
+  }
+
+ private:
+  const Sites& sites_;
+  const Stacks& stacks_;
+};
+
 Error no_maps(std::string_view name) {
   return bytecode::bad_argument("name", "there is no map " + std::string(name),
                                 "no closure has written one yet");
@@ -255,10 +272,10 @@ Error no_maps(std::string_view name) {
 
 Result<Value> Session::map_get(std::string_view name, StackWords words) const {
   if (!impl_->maps) return no_maps(name);
-  impl_->sites.show_addresses(words == StackWords::addresses);
-  Result<Value> value = impl_->maps->get(name, impl_->clock, &impl_->sites);
-  impl_->sites.show_addresses(false);
-  return value;
+  const WithAddresses with_addresses(impl_->sites, *impl_->stacks);
+  const bytecode::Names* names = &impl_->sites;
+  if (words == StackWords::addresses) names = &with_addresses;
+  return impl_->maps->get(name, impl_->clock, names);
 }
 
 bool Session::map_ready(std::string_view name) const {

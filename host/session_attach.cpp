@@ -11,6 +11,7 @@
 #include "host/call_ends.hpp"
 #include "host/cgroups.hpp"
 #include "host/family.hpp"
+#include "host/monotonic.hpp"
 #include "host/refusal.hpp"
 #include "host/session_impl.hpp"
 
@@ -125,7 +126,8 @@ uint32_t Session::Impl::add_generation(ProbeId id, Probe& probe, ProgramPointer 
   std::vector<bool> sends_stacks;
   for (const bytecode::RowSite& site : program->rows)
     sends_stacks.push_back(bytecode::has_stacks(site.value));
-  generations[generation] = {id, std::move(program), std::move(sends_stacks), 0};
+  const bool takes = host::takes_stacks(*program);
+  generations[generation] = {id, std::move(program), std::move(sends_stacks), takes, 0};
   probe.generations.insert(generation);
   return generation;
 }

@@ -39,7 +39,8 @@ struct Session::Impl {
     ProbeId probe = 0;
     ProgramPointer program;
     std::vector<bool> sends_stacks = {};  // by row site
-    uint64_t over_at = 0;                 // CLOCK_MONOTONIC: no run of it is left; 0: one may be
+    bool takes_stacks = false;
+    uint64_t over_at = 0;  // CLOCK_MONOTONIC: no run of it is left; 0: one may be
   };
 
   // A place in the kernel: a slot and what runs there, for the targets that share it.
@@ -105,8 +106,8 @@ struct Session::Impl {
     std::vector<uint8_t> payload = {};
     std::vector<uint64_t> stacks = {};  // by number; none: the value is there
   };
-  Waiting take(const Probe& probe, const Generation& generation, const vm_row& row,
-               std::span<const uint8_t> payload) const;
+  // Nothing of what a detached probe's last runs sent, which is counted when it is finished.
+  std::optional<Waiting> take(const vm_row& row, std::span<const uint8_t> payload);
   void finish(Waiting& waiting) const;
   size_t drain(const std::function<void(Row&&)>& sink, size_t max_rows);
   // Moves the rows that wait in a probe's ring buffer to `pending`.

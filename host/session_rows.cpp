@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "bytecode/isa_table.hpp"
+#include "host/monotonic.hpp"
 #include "host/refusal.hpp"
 #include "host/session_impl.hpp"
 
@@ -19,9 +20,16 @@ using bytecode::Span;
 // With more rows waiting for names, the oldest are given with addresses.
 constexpr size_t waiting_max = 65536;
 
-Session::Impl::Waiting Session::Impl::take(const Probe& probe, const Generation& generation,
-                                           const vm_row& row,
-                                           std::span<const uint8_t> payload) const {
+std::optional<Session::Impl::Waiting> Session::Impl::take(const vm_row& row,
+                                                          std::span<const uint8_t> payload) {
+  const auto known = generations.find(row.generation);
+  if (known == generations.end() || row.site >= known->second.program->rows.size())
+    return std::nullopt;
+  const Generation& generation = known->second;
+  const auto live = probes.find(generation.probe);
+  if (live == probes.end()) return std::nullopt;
+  Probe& probe = live->second;
+  ++probe.taken;
   const bytecode::RowSite& site = generation.program->rows[row.site];
   Waiting taken;
   Row& result = taken.row;
@@ -92,21 +100,14 @@ size_t Session::Impl::drain(const std::function<void(Row&&)>& sink, size_t max_r
   const uint64_t begun = monotonic_ns();
   const bool was_empty = pending.empty();
   rings->consume([&](const vm_row& row, std::span<const uint8_t> payload) {
-    const auto generation = generations.find(row.generation);
-    if (generation != generations.end() && row.site < generation->second.program->rows.size()) {
-      const auto probe = probes.find(generation->second.probe);
-      // What a detached probe's last runs sent is dropped, and counted when it is finished.
-      if (probe != probes.end()) {
-        ++probe->second.taken;
-        ++count;
-        Waiting taken = take(probe->second, generation->second, row, payload);
-        // Rows stay in order: what comes behind one that waits, waits too.
-        if (pending.empty() && stacks->ready(taken.stacks)) {
-          finish(taken);
-          deliver(std::move(taken.row), sink);
-        } else {
-          pending.push_back(std::move(taken));
-        }
+    if (std::optional<Waiting> taken = take(row, payload)) {
+      ++count;
+      // Rows stay in order: what comes behind one that waits, waits too.
+      if (pending.empty() && stacks->ready(taken->stacks)) {
+        finish(*taken);
+        deliver(std::move(taken->row), sink);
+      } else {
+        pending.push_back(std::move(*taken));
       }
     }
     if (count >= max_rows) return Flow::stop;
@@ -119,14 +120,7 @@ size_t Session::Impl::drain(const std::function<void(Row&&)>& sink, size_t max_r
 void Session::Impl::set_aside(uint32_t ring) {
   const uint64_t begun = monotonic_ns();
   rings->consume(ring, [&](const vm_row& row, std::span<const uint8_t> payload) {
-    const auto generation = generations.find(row.generation);
-    if (generation != generations.end() && row.site < generation->second.program->rows.size()) {
-      const auto probe = probes.find(generation->second.probe);
-      if (probe != probes.end()) {
-        ++probe->second.taken;
-        pending.push_back(take(probe->second, generation->second, row, payload));
-      }
-    }
+    if (std::optional<Waiting> taken = take(row, payload)) pending.push_back(std::move(*taken));
     return row.time > begun ? Flow::stop : Flow::more;
   });
   if (pending.empty()) return;
@@ -214,7 +208,7 @@ void add_fault(std::vector<FaultCount>& faults, FaultCount fault) {
 bool Session::Impl::takes_stacks(const Probe& probe) const {
   return std::any_of(probe.seats.begin(), probe.seats.end(), [this](const Seat& seat) {
     const auto generation = generations.find(seat.generation);
-    return generation != generations.end() && host::takes_stacks(*generation->second.program);
+    return generation != generations.end() && generation->second.takes_stacks;
   });
 }
 

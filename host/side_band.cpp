@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string>
 
+#include "host/monotonic.hpp"
 #include "host/perf_events.hpp"
 #include "host/refusal.hpp"
 
@@ -197,7 +198,7 @@ void SideBand::read(Ring& ring) {
 
 void SideBand::drain(ProcessTable& processes) {
   // What another processor has written since is not read to its end: it waits for the next time.
-  const uint64_t now = monotonic_now();
+  const uint64_t now = monotonic_ns();
   for (Ring& ring : rings_) read(ring);
   std::stable_sort(events_waiting_.begin(), events_waiting_.end(),
                    [](const Event& a, const Event& b) { return a.time < b.time; });

@@ -41,8 +41,7 @@ std::string Sites::text(uint32_t site) const {
 }
 
 std::vector<std::string> Sites::stack(uint64_t number) const {
-  if (!stacks_) return {};
-  return addresses_ ? stacks_->addresses(number) : stacks_->frames(number);
+  return stacks_ ? stacks_->frames(number) : std::vector<std::string>();
 }
 
 std::string Sites::cgroup(uint64_t id) const {

@@ -32,12 +32,9 @@ class Sites : public bytecode::Names {
   // Of the session's stacks, once it has some.
   std::vector<std::string> stack(uint64_t number) const override;
   void know(const Stacks& stacks) { stacks_ = &stacks; }
-  // Whether stacks are shown as numbers.
-  void show_addresses(bool shows) { addresses_ = shows; }
 
  private:
   const Stacks* stacks_ = nullptr;
-  bool addresses_ = false;
 
   using Site = std::pair<std::string, std::string>;  // probe, func
   const Site* find(uint32_t site) const;

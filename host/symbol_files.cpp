@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "host/fd.hpp"
+#include "host/monotonic.hpp"
 
 namespace host {
 
@@ -27,7 +28,7 @@ int64_t in_ns(const timespec& time) { return time.tv_sec * second + time.tv_nsec
 int64_t wall_time(uint64_t monotonic) {
   timespec wall = {};
   clock_gettime(CLOCK_REALTIME, &wall);
-  return in_ns(wall) - static_cast<int64_t>(monotonic_now() - monotonic);
+  return in_ns(wall) - static_cast<int64_t>(monotonic_ns() - monotonic);
 }
 
 bool is_same_file(const struct stat& a, const struct stat& b) {
@@ -45,14 +46,12 @@ std::string key_of(const MappedFile& file) {
          std::to_string(file.inode);
 }
 
-std::string folder_of(pid_t process) { return "/proc/" + std::to_string(process); }
-
 // Leads to the very file that is mapped there, whatever has become of its path.
 std::string exact_path(pid_t process, const Mapping& mapping) {
   std::array<char, 40> range = {};
   std::snprintf(range.data(), range.size(), "%lx-%lx", static_cast<unsigned long>(mapping.start),
                 static_cast<unsigned long>(mapping.end));
-  return folder_of(process) + "/map_files/" + range.data();
+  return proc_folder(process) + "/map_files/" + range.data();
 }
 
 }  // namespace
@@ -108,12 +107,12 @@ bool SymbolFiles::open_at(Entry& entry, const std::string& path, const Mapping& 
 
 void SymbolFiles::open(Entry& entry, const Mapping& mapping, const MappedBy& by) {
   entry.looked = Clock::now();
-  entry.opened = monotonic_now();
+  entry.opened = monotonic_ns();
   entry.why = Unresolved::file_gone;
   entry.refused_to = by.process;
   const std::string& path = mapping.file->path;
   if (path == "[vdso]") return open_vdso(entry);
-  const std::string own_root = folder_of(by.process) + "/root" + path;
+  const std::string own_root = proc_folder(by.process) + "/root" + path;
   if (by.is_current) {
     const std::string exact = exact_path(by.process, mapping);
     struct stat state = {};
@@ -130,7 +129,7 @@ void SymbolFiles::open(Entry& entry, const Mapping& mapping, const MappedBy& by)
     }
   }
   std::string parent_root;
-  if (by.parent != 0) parent_root = folder_of(by.parent) + "/root" + path;
+  if (by.parent != 0) parent_root = proc_folder(by.parent) + "/root" + path;
   for (const std::string& place : {path, own_root, parent_root})
     if (!place.empty() && open_at(entry, place, mapping, nullptr)) return;
 }

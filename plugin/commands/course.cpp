@@ -138,15 +138,13 @@ Answer Course::stream(const Probes& probes) {
 // The maps that a run is for. What closures keep for each other is no result where there is
 // another.
 std::vector<std::string> Course::results(const Probes& probes) const {
-  std::set<std::string> kept;
-  for (const host::MapInfo& map : tracing_.session().maps())
-    if (map.kind == bytecode::map_kind_name(bytecode::MapKind::value)) kept.insert(map.name);
   std::vector<std::string> all, made;
   for (const host::ProbeId probe : probes)
     for (const std::string& map : tracing_.maps_of(probe)) {
       if (std::find(all.begin(), all.end(), map) != all.end()) continue;
       all.push_back(map);
-      if (!kept.contains(map)) made.push_back(map);
+      const auto state = tracing_.session().map_state(map);
+      if (!state || state->spec.kind != bytecode::MapKind::value) made.push_back(map);
     }
   return made.empty() ? all : made;
 }

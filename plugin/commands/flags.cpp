@@ -189,6 +189,13 @@ void read_ring(Reader& flags, uint32_t& bytes) {
 
 }  // namespace
 
+std::string text_flag(const Call& call, std::string_view name) {
+  const RunCall::Flag* flag = call.flag(name);
+  const std::optional<Value> value = flag ? to_value(flag->value) : std::nullopt;
+  const std::string* text = value ? value->get_if<std::string>() : nullptr;
+  return text ? *text : std::string();
+}
+
 std::vector<Flag> compile_flag_table() {
   return {
       {"str-len", 0, shape::size(),

@@ -35,6 +35,9 @@ Flag btf_flag();
 std::vector<Flag> attach_flag_table();
 std::vector<Flag> sampling_flag_table();  // of perf events, besides
 Flag unsafe_flag();                       // of uprobes, besides
+// The text of a flag; empty where it is not given.
+std::string text_flag(const Call& call, std::string_view name);
+
 Task<Outcome<CompileFlags>> read_compile_flags(CallPtr call);
 Task<Outcome<AttachFlags>> read_attach_flags(CallPtr call);
 

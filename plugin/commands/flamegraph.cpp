@@ -1,4 +1,5 @@
 #include "plugin/codec.hpp"
+#include "plugin/commands/flags.hpp"
 #include "plugin/commands/picture_flags.hpp"
 #include "plugin/commands/stack_rows.hpp"
 #include "plugin/pictures/flame_svg.hpp"

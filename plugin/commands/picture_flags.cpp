@@ -1,6 +1,7 @@
 #include "plugin/commands/picture_flags.hpp"
 
 #include "plugin/codec.hpp"
+#include "plugin/commands/flags.hpp"
 
 namespace plugin {
 
@@ -15,13 +16,6 @@ std::vector<Flag> picture_flag_table() {
       {"title", 't', shape::string(), "the picture's title"},
       {"width", 'w', shape::integer(), "its width in pixels (1200)"},
   };
-}
-
-std::string text_flag(const Call& call, std::string_view name) {
-  const RunCall::Flag* flag = call.flag(name);
-  const std::optional<bytecode::Value> value = flag ? to_value(flag->value) : std::nullopt;
-  const std::string* text = value ? value->get_if<std::string>() : nullptr;
-  return text ? *text : std::string();
 }
 
 Task<std::optional<LabeledError>> read_picture_flags(CallPtr call, PictureFlags& out) {

@@ -17,8 +17,6 @@ struct PictureFlags {
 
 std::vector<Flag> picture_flag_table();
 Task<std::optional<LabeledError>> read_picture_flags(CallPtr call, PictureFlags& out);
-// The text of a flag; empty where it is not given.
-std::string text_flag(const Call& call, std::string_view name);
 
 // What is wrong where no values come from the pipe; `example` is what to type.
 std::optional<LabeledError> no_table(const Call& call, std::string_view example);

@@ -11,6 +11,7 @@
 #include "host/inventory.hpp"
 #include "plugin/codec.hpp"
 #include "plugin/commands/commands.hpp"
+#include "plugin/commands/flags.hpp"
 #include "plugin/commands/target_words.hpp"
 
 namespace plugin {
@@ -124,13 +125,6 @@ class TargetRows : public ItemSource {
   bool stopped_ = false;
   std::thread lister_;
 };
-
-std::string text_flag(const Call& call, std::string_view name) {
-  const RunCall::Flag* flag = call.flag(name);
-  const std::optional<Value> value = flag ? to_value(flag->value) : std::nullopt;
-  const std::string* text = value ? value->get_if<std::string>() : nullptr;
-  return text ? *text : std::string();
-}
 
 std::vector<std::string> kind_choices() {
   std::vector<std::string> words;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "host/monotonic.hpp"
 #include "host/stack_symbolizer.hpp"
 #include "tests/workload/expect_frames.hpp"
 #include "tests/workload/frames_run.hpp"
@@ -59,7 +60,7 @@ struct Ended {
     FramesRun run(command, root);
     process = run.pid();
     marks = run.marks();
-    time = monotonic_now();
+    time = monotonic_ns();
     run.end();
   }
   pid_t process = 0;
@@ -80,10 +81,10 @@ TEST_F(SideBandTest, AProcessThatHasEnded) {
 TEST_F(SideBandTest, BothProgramsOfAProcess) {
   FramesRun run({program("frames_fixed"), "exec", program("frames_static")});
   const std::vector<FramesMark> first = run.marks();
-  const uint64_t first_time = monotonic_now();
+  const uint64_t first_time = monotonic_ns();
   run.go_on();
   const std::vector<FramesMark> second = run.marks();
-  const uint64_t second_time = monotonic_now();
+  const uint64_t second_time = monotonic_ns();
   // While it lives, the later one first; then both once more.
   expect_all_named(symbolizer_, run.pid(), second, "frames.c", second_time);
   expect_all_named(symbolizer_, run.pid(), first, "frames.c", first_time);
@@ -98,7 +99,7 @@ TEST_F(SideBandTest, AForkHasItsParentsMappings) {
   const auto address = reinterpret_cast<uint64_t>(&workload::program) + 1;
   const pid_t child = fork();
   if (child == 0) _exit(0);
-  const uint64_t time = monotonic_now();
+  const uint64_t time = monotonic_ns();
   waitpid(child, nullptr, 0);
   const Frames frames = symbolizer_.user(child, time, std::span(&address, 1));
   ASSERT_FALSE(frames.empty());
@@ -126,10 +127,10 @@ TEST_F(SideBandTest, AFileThatWasReplacedIsNotTrusted) {
 TEST_F(SideBandTest, AFileThatIsGoneButWasOpened) {
   const std::string path = copy("frames_fixed", "gone");
   FramesRun run({path});
-  expect_all_named(symbolizer_, run, "frames.c", monotonic_now());
+  expect_all_named(symbolizer_, run, "frames.c", monotonic_ns());
   const pid_t process = run.pid();
   const std::vector<FramesMark> marks = run.marks();
-  const uint64_t time = monotonic_now();
+  const uint64_t time = monotonic_ns();
   unlink(path.c_str());
   run.end();
   expect_all_named(symbolizer_, process, marks, "frames.c", time);
@@ -143,7 +144,7 @@ TEST_F(SideBandTest, AnEndedProcessInARootOfItsOwn) {
   parent.go_on();
   const auto child = static_cast<pid_t>(parent.mark("child").address);
   ASSERT_GT(child, 0);
-  expect_all_named(symbolizer_, child, marks, "frames.c", monotonic_now());
+  expect_all_named(symbolizer_, child, marks, "frames.c", monotonic_ns());
 }
 
 TEST_F(SideBandTest, ManyProcesses) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "host/monotonic.hpp"
 #include "host/stack_symbolizer.hpp"
 #include "tests/workload/frames_run.hpp"
 
@@ -31,7 +32,7 @@ TEST(FramePointers, AShortStackThroughAProgramWithoutThemIsNoted) {
   StackSymbolizer symbolizer;
   const auto leaf_of = [&](const workload::FramesRun& run, size_t depth) {
     const std::vector<uint64_t> stack(depth, run.mark("entry").address);
-    symbolizer.user(run.pid(), monotonic_now(), stack);
+    symbolizer.user(run.pid(), monotonic_ns(), stack);
   };
   const workload::FramesRun with({workload::program("frames")});
   leaf_of(with, 1);

@@ -1,5 +1,6 @@
 // Mappings of processes by time, from events of the test's own.
 #include "host/process_table.hpp"
+#include "host/monotonic.hpp"
 
 #include <gtest/gtest.h>
 
@@ -83,11 +84,11 @@ TEST(ProcessTable, WhatWasReadAfterAnExecIsOfTheNewProgram) {
     Mapping mapping;
     mapping.start = 0x1000;
     mapping.end = 0x2000;
-    mapping.since = monotonic_now();
+    mapping.since = monotonic_ns();
     mapping.file = std::make_shared<const MappedFile>(map(0, "/read").file);
     return std::vector<Mapping>{mapping};
   });
-  const uint64_t time = monotonic_now();
+  const uint64_t time = monotonic_ns();
   table.executed(5, time);
   EXPECT_EQ(at(table, 5, time - 1, 0x1000), "nothing");
   EXPECT_EQ(at(table, 5, time + 1, 0x1000), "/read");

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <thread>
 
+#include "host/monotonic.hpp"
 #include "tests/workload/expect_frames.hpp"
 #include "tests/workload/frames_run.hpp"
 
@@ -29,7 +30,7 @@ class Programs : public testing::TestWithParam<const char*> {};
 TEST_P(Programs, FunctionsLinesAndInlinedCalls) {
   const FramesRun run({program(GetParam())});
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
+  expect_all_named(symbolizer, run, "frames.c", monotonic_ns());
   for (const uint64_t count : symbolizer.counts()) EXPECT_EQ(count, 0u);
 }
 
@@ -42,13 +43,13 @@ TEST(StackSymbolizer, NamesOfCplusplus) {
   const FramesRun run({program("frames_classes")});
   StackSymbolizer symbolizer;
   ASSERT_EQ(run.marks().size(), 4u);
-  expect_all_named(symbolizer, run, "classes.cpp", monotonic_now());
+  expect_all_named(symbolizer, run, "classes.cpp", monotonic_ns());
 }
 
 TEST(StackSymbolizer, WithoutLinesTheFile) {
   const FramesRun run({program("frames_bare")});
   StackSymbolizer symbolizer;
-  const Frames frames = frames_of(symbolizer, run.pid(), monotonic_now(), run.mark("call").address);
+  const Frames frames = frames_of(symbolizer, run.pid(), monotonic_ns(), run.mark("call").address);
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_EQ(without_offset(frames[0]), "frames_outer [frames_bare]");
 }
@@ -56,7 +57,7 @@ TEST(StackSymbolizer, WithoutLinesTheFile) {
 TEST(StackSymbolizer, WithoutSymbolsTheAddressInTheFile) {
   const FramesRun run({program("frames_stripped")});
   StackSymbolizer symbolizer;
-  const Frames frames = frames_of(symbolizer, run.pid(), monotonic_now(), run.mark("call").address);
+  const Frames frames = frames_of(symbolizer, run.pid(), monotonic_ns(), run.mark("call").address);
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_TRUE(frames[0].starts_with("0x") && frames[0].ends_with(" [frames_stripped]"))
       << frames[0];
@@ -69,19 +70,19 @@ TEST(StackSymbolizer, WithoutSymbolsTheAddressInTheFile) {
 TEST(StackSymbolizer, WhatIsMappedNowhere) {
   StackSymbolizer symbolizer;
   const uint64_t address = 0x10;
-  EXPECT_EQ(symbolizer.user(getpid(), monotonic_now(), std::span(&address, 1)), Frames{"0x10"});
+  EXPECT_EQ(symbolizer.user(getpid(), monotonic_ns(), std::span(&address, 1)), Frames{"0x10"});
   EXPECT_EQ(symbolizer.counts()[static_cast<size_t>(Unresolved::no_mapping)], 1u);
   // No process has that number.
-  EXPECT_EQ(symbolizer.user(1 << 23, monotonic_now(), std::span(&address, 1)), Frames{"0x10"});
+  EXPECT_EQ(symbolizer.user(1 << 23, monotonic_ns(), std::span(&address, 1)), Frames{"0x10"});
   EXPECT_EQ(symbolizer.counts()[static_cast<size_t>(Unresolved::no_process)], 1u);
   EXPECT_EQ(StackSymbolizer::raw(std::span(&address, 1)), Frames{"0x10"});
-  EXPECT_TRUE(symbolizer.user(getpid(), monotonic_now(), {}).empty());
+  EXPECT_TRUE(symbolizer.user(getpid(), monotonic_ns(), {}).empty());
 }
 
 TEST(StackSymbolizer, FunctionsOfLibraries) {
   StackSymbolizer symbolizer;
   const auto address = reinterpret_cast<uint64_t>(dlsym(RTLD_DEFAULT, "malloc")) + 9;
-  const Frames frames = symbolizer.user(getpid(), monotonic_now(), std::span(&address, 1));
+  const Frames frames = symbolizer.user(getpid(), monotonic_ns(), std::span(&address, 1));
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_TRUE(frames[0].starts_with("malloc+0x9 ")) << frames[0];
 }
@@ -91,7 +92,7 @@ TEST(StackSymbolizer, TheKernelsPageInEveryProcess) {
   if (vdso == nullptr) GTEST_SKIP() << "this machine has no vDSO";
   StackSymbolizer symbolizer;
   const auto address = reinterpret_cast<uint64_t>(dlsym(vdso, "__vdso_clock_gettime")) + 2;
-  const Frames frames = symbolizer.user(getpid(), monotonic_now(), std::span(&address, 1));
+  const Frames frames = symbolizer.user(getpid(), monotonic_ns(), std::span(&address, 1));
   EXPECT_EQ(frames, Frames{"clock_gettime+0x2 [vdso]"});
   dlclose(vdso);
 }
@@ -110,7 +111,7 @@ TEST(StackSymbolizer, CodeThatAProcessMade) {
   line(0x40, "jit:add");
   StackSymbolizer symbolizer;
   const uint64_t stack[] = {start + 0x44, start + 0x120, start + 0x200};
-  const Frames frames = symbolizer.user(getpid(), monotonic_now(), stack);
+  const Frames frames = symbolizer.user(getpid(), monotonic_ns(), stack);
   ASSERT_EQ(frames.size(), 3u);
   EXPECT_EQ(frames[0], "jit:add+0x4");
   EXPECT_EQ(frames[1], "LazyCompile:~main /srv/app.js:12+0x20");
@@ -124,7 +125,7 @@ TEST(StackSymbolizer, CodeThatAProcessMade) {
   // What is compiled later is found a second later.
   line(0x1f0, "jit:late");
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
-  EXPECT_EQ(symbolizer.user(getpid(), monotonic_now(), stack)[2], "jit:late+0x10");
+  EXPECT_EQ(symbolizer.user(getpid(), monotonic_ns(), stack)[2], "jit:late+0x10");
   unlink(path.c_str());
   munmap(code, size);
 }
@@ -152,7 +153,7 @@ TEST_F(InFolder, AFileThatIsGone) {
   const FramesRun run({path});
   unlink(path.c_str());
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
+  expect_all_named(symbolizer, run, "frames.c", monotonic_ns());
 }
 
 TEST_F(InFolder, AnotherFileInItsPlaceIsNotTakenForIt) {
@@ -162,7 +163,7 @@ TEST_F(InFolder, AnotherFileInItsPlaceIsNotTakenForIt) {
   unlink(path.c_str());
   copy("frames_classes", "replaced");
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
+  expect_all_named(symbolizer, run, "frames.c", monotonic_ns());
 }
 
 TEST_F(InFolder, AProcessInARootOfItsOwn) {
@@ -170,16 +171,16 @@ TEST_F(InFolder, AProcessInARootOfItsOwn) {
   copy("frames_static", "inside");
   const FramesRun run({"/inside"}, folder_);
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
+  expect_all_named(symbolizer, run, "frames.c", monotonic_ns());
 }
 
 TEST(StackSymbolizer, AnotherProgramUnderTheSameNumber) {
   FramesRun run({program("frames_fixed"), "exec", program("frames_static")});
   StackSymbolizer symbolizer;
-  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
+  expect_all_named(symbolizer, run, "frames.c", monotonic_ns());
   run.go_on();
   std::this_thread::sleep_for(std::chrono::milliseconds(150));
-  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
+  expect_all_named(symbolizer, run, "frames.c", monotonic_ns());
 }
 
 // The call is a function's last instruction, so its return address is no longer in it.
@@ -188,7 +189,7 @@ TEST(StackSymbolizer, ACallThatNeverReturns) {
   run.go_on();
   StackSymbolizer symbolizer;
   ASSERT_EQ(run.mark("call").name, "frames_end");
-  expect_all_named(symbolizer, run, "frames.c", monotonic_now());
+  expect_all_named(symbolizer, run, "frames.c", monotonic_ns());
 }
 
 TEST(StackSymbolizer, OfTheKernel) {

@@ -1,5 +1,6 @@
 // Stacks asked of a thread: answers in order, never a wait, and a refusal where too many wait.
 #include "host/stack_worker.hpp"
+#include "host/monotonic.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -14,7 +15,7 @@ StackWorker::Question own_stack() {
   StackWorker::Question question;
   question.kind = StackWorker::Kind::user;
   question.process = getpid();
-  question.time = monotonic_now();
+  question.time = monotonic_ns();
   question.addresses = {reinterpret_cast<uint64_t>(&worker_leaf)};
   return question;
 }
