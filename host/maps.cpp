@@ -15,7 +15,6 @@ namespace host {
 
 using bytecode::Entry;
 using bytecode::Error;
-using bytecode::ErrorKind;
 using bytecode::KeyPart;
 using bytecode::MapKind;
 using bytecode::MapSpec;

@@ -16,7 +16,6 @@
 
 namespace host {
 
-using bytecode::Error;
 using bytecode::Nothing;
 using bytecode::Result;
 using bytecode::Status;

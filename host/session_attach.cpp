@@ -19,7 +19,6 @@ namespace host {
 
 using bytecode::bad_argument;
 using bytecode::Error;
-using bytecode::ErrorKind;
 using bytecode::Nothing;
 using bytecode::Program;
 using bytecode::same_program;

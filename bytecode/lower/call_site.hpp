@@ -54,7 +54,7 @@ struct Signature {
   };
   uint32_t least = 0, most = 0;  // positional arguments
   std::vector<Flag> flags;
-  std::string_view hint;  // how it is written, for whoever gives too much or too little
+  std::string hint;  // how it is written, for whoever gives too much or too little
 };
 
 // A call's arguments, sorted by its signature.

@@ -123,7 +123,8 @@ Operand Lowering::at_path(const CallSite& site, Operand base, std::span<const as
 std::optional<Lowering::Places> Lowering::places(const CallSite& site, const Operand* input,
                                                  std::string_view hint) {
   std::optional<Arguments> given = arguments(
-      site, {1, 64, {{"--optional", "-o", false}, {"--ignore-errors", "-i", false}}, hint});
+      site,
+      {1, 64, {{"--optional", "-o", false}, {"--ignore-errors", "-i", false}}, std::string(hint)});
   Operand base = input_of(site, input);
   if (!given || base.bad()) return std::nullopt;
   bool optional = given->has("--optional") || given->has("--ignore-errors");
