@@ -49,6 +49,7 @@ struct CompileOptions {
       256;  // capacity of a string read from memory, with its NUL; 8 to VM_STR_MAX
   uint32_t fuel = VM_FUEL;
   uint32_t map_entries = 0;  // MapSpec::entries of the maps that it makes
+  bool lru = false;          // MapSpec::lru of those of its own that have keys
   // The maps that there are already: what map-get finds in one that the closure does not write, and
   // how wide their keys are.
   std::vector<MapSpec> maps = {};

@@ -118,7 +118,12 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
     case Format::imm:
       return number(insn.imm);
     case Format::key_int:
+      if (insn.op == VM_OP_ld_key)
+        return reg(insn.a) + sep + at("key", static_cast<uint32_t>(insn.imm));
       return at("key", static_cast<uint32_t>(insn.imm)) + sep + reg(insn.a);
+    case Format::text_at_key:
+      return reg(insn.a) + sep + at("heap", insn.b) + sep + at("key", imm_low(insn)) + sep +
+             number(imm_high(insn));
     case Format::key_int_at:
       return at("key", static_cast<uint32_t>(insn.imm));
     case Format::key_str:
@@ -143,6 +148,7 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
       return "map " + number(insn.imm) + sep + "class " + number(insn.c);
     case Format::a_map_key:
     case Format::load_key:
+    case Format::next_key:
       return reg(insn.a) + sep + "map " + number(insn.imm) + sep + "class " + number(insn.c);
     case Format::tally_key:
       return reg(insn.a) + sep + tally_words(insn.b) + sep + "map " + number(insn.imm) + sep +

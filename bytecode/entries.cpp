@@ -98,7 +98,26 @@ std::vector<std::pair<Record, Amount>> by_frames(const MapSpec& map,
   return rows;
 }
 
+// Likewise of histograms: entries whose keys are shown alike get the key of the first of them.
+std::vector<Entry> by_series(const MapSpec& map, std::vector<Entry> entries, Clock clock,
+                             const Names* names) {
+  std::map<std::string, std::vector<uint8_t>> known;
+  Snapshot merged;
+  for (Entry& entry : entries) {
+    const auto of = series_of(map, entry);
+    const std::string shown = show(Value(key_columns(map, entry, clock, names)));
+    const auto first = known.try_emplace(shown, of.begin(), of.end()).first;
+    std::copy(first->second.begin(), first->second.end(), entry.key.begin());
+    const auto [place, is_new] = merged.try_emplace(std::move(entry.key), entry.amount);
+    if (!is_new) place->second += entry.amount;
+  }
+  std::vector<Entry> result;
+  for (auto& [key, amount] : merged) result.push_back({key, amount});
+  return result;
+}
+
 List histogram(const MapSpec& map, std::vector<Entry> entries, Clock clock, const Names* names) {
+  if (has_stacks(map)) entries = by_series(map, std::move(entries), clock, names);
   std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
     const auto of_a = series_of(map, a), of_b = series_of(map, b);
     if (!std::ranges::equal(of_a, of_b)) return std::ranges::lexicographical_compare(of_a, of_b);
@@ -214,6 +233,10 @@ std::vector<std::string_view> value_columns(MapKind kind) {
   if (kind == MapKind::stats) return {"count", "sum", "avg", "min", "max"};
   if (kind == MapKind::hist) return {"low", "high", "count"};
   return {"value"};
+}
+
+bool has_row_per_entry(const MapSpec& map) {
+  return !map.key.empty() && map.kind != MapKind::hist && !has_stacks(map);
 }
 
 Value map_value(const MapSpec& map, std::vector<Entry> entries, Clock clock, const Names* names) {

@@ -64,6 +64,9 @@ std::vector<Entry> growth(const MapSpec& map, Snapshot& before, std::vector<Entr
 // The columns of a map's values: "value", or those of stats and histograms.
 std::vector<std::string_view> value_columns(MapKind kind);
 
+// Whether each entry is a row of map_value's table, whatever the others are.
+bool has_row_per_entry(const MapSpec& map);
+
 // A map without a key: its number, of stats a record, of a histogram a table. Else a table in the
 // kernel's order, of a histogram in the order of keys and buckets, those without a count between
 // two that have one included.

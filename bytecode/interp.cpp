@@ -248,6 +248,22 @@ class Run {
     return true;
   }
 
+  bool string_from_key(const vm_insn& insn) {
+    const std::string_view part(reinterpret_cast<const char*>(key_.data()) + imm_low(insn),
+                                imm_high(insn));
+    return make_string(insn.a, insn.b, part.substr(0, part.find('\0')));
+  }
+
+  bool next_entry(const vm_insn& insn) {
+    uint64_t place = static_cast<uint64_t>(reg(insn.a)) % VM_MAP_PLACES;
+    const auto entry = kept_.entry(static_cast<uint32_t>(insn.imm), place);
+    spend(place / VM_WALK_GRAIN);
+    std::memset(key_.data(), 0, key_class_bytes(insn.c));
+    if (entry) std::copy(entry->first.begin(), entry->first.end(), key_.begin());
+    set(static_cast<uint8_t>(insn.a + 1), entry ? entry->second : 0);
+    return set(static_cast<uint8_t>(insn.a + 2), entry.has_value());
+  }
+
   // Where the instruction's map has the key that is built.
   Kept::Place place(const vm_insn& insn) const {
     return {static_cast<uint32_t>(insn.imm),
@@ -483,6 +499,15 @@ class Run {
         if (reg(insn.a) != 0) key_[target / 8] |= static_cast<uint8_t>(1u << target % 8);
         return true;
 
+      case VM_OP_ld_key: {
+        int64_t word = 0;
+        assert(target + 8 <= VM_KEY_MAX);
+        std::memcpy(&word, key_.data() + target, sizeof word);
+        return set(insn.a, word);
+      }
+      case VM_OP_str_key:
+        return string_from_key(insn);
+
       case VM_OP_count:
         kept_.count(place(insn));
         return true;
@@ -505,8 +530,9 @@ class Run {
       case VM_OP_map_add:
         return done(kept_.add_value(place(insn), reg(insn.a)));
       case VM_OP_map_delete:
-        kept_.erase(place(insn));
-        return true;
+        return set(insn.a, kept_.erase(place(insn)));
+      case VM_OP_map_next:
+        return next_entry(insn);
       case VM_OP_stack:
         return set_or_null(insn.a, kept_.take_stack(insn.b != 0, target));
       case VM_OP_timer_start:

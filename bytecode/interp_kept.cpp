@@ -28,6 +28,17 @@ std::optional<int64_t> Kept::value(const Place& at) const {
   return static_cast<int64_t>(found->second);
 }
 
+std::optional<std::pair<std::vector<uint8_t>, int64_t>> Kept::entry(uint32_t map,
+                                                                    uint64_t& place) const {
+  const uint64_t wanted = std::exchange(place, 0);
+  for (auto at = effects_.values.lower_bound({map, {}});
+       at != effects_.values.end() && at->first.first == map; ++at) {
+    if (place == wanted) return std::pair(at->first.second, static_cast<int64_t>(at->second));
+    ++place;
+  }
+  return std::nullopt;
+}
+
 std::optional<int64_t> Kept::take_stack(bool user, size_t depth) {
   std::vector<uint64_t> addresses = user ? event_.user_stack : event_.kernel_stack;
   if (addresses.empty()) return std::nullopt;

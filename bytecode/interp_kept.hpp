@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "bytecode/interp.hpp"
@@ -24,7 +25,11 @@ class Kept {
   std::optional<int64_t> value(const Place& at) const;
   void put(const Place& at, int64_t n) { effects_.values[at] = static_cast<uint64_t>(n); }
   vm_fault add_value(const Place& at, int64_t n) { return add(effects_.values[at], n); }
-  void erase(const Place& at) { effects_.values.erase(at); }
+  // The entry of a map that stands at a place, in some order that holds while nothing is written.
+  // `place` becomes the number of entries before it, or where there is none of all.
+  std::optional<std::pair<std::vector<uint8_t>, int64_t>> entry(uint32_t map,
+                                                                uint64_t& place) const;
+  bool erase(const Place& at) { return effects_.values.erase(at) != 0; }  // was there one
 
   // The number of the event's stack, `depth` addresses of it at most; nothing where it has none.
   std::optional<int64_t> take_stack(bool user, size_t depth);

@@ -29,6 +29,7 @@
  *   key_int     a register; imm a multiple of 8, + 8 <= VM_KEY_MAX
  *   key_int_at  imm a multiple of 8, + 16 <= VM_KEY_MAX
  *   key_str     a register; imm: offset | capacity << 16, multiples of 8, the sum <= VM_KEY_MAX
+ *   text_at_key likewise; b a heap block
  *   a_bit       a register; imm a bit, 0 to 63
  *   fault       imm a fault that ends the run
  *   abc_end     registers; imm 0 or 1
@@ -38,6 +39,7 @@
  *   map_key     c a key class; imm a map (in a Program an index into its maps, loaded a slot)
  *   a_map_key   likewise, and a register
  *   load_key    likewise, and a register with a + 1
+ *   next_key    likewise, and a register with a + 1 and a + 2
  *   tally_key   likewise, and a register; b: VM_TALLY_*, 1 at least
  *   cell        imm a map without a key
  *   a_cell      likewise, and a register
@@ -131,7 +133,9 @@ enum {
   VM_TALLY_MIN = 2,
   VM_TALLY_MAX = 4,
   VM_TALLY_ALL = 7,
-  VM_TIMER_DEPTH = 16, /* starts of one timer in one thread that wait for their stops */
+  VM_WALK_GRAIN = 16,      /* entries that map.next passes on its way: a step for so many */
+  VM_MAP_PLACES = 1 << 24, /* the most entries of a map; a place is taken modulo this */
+  VM_TIMER_DEPTH = 16,     /* starts of one timer in one thread that wait for their stops */
 };
 
 #define VM_STR_NULL ((vm_u64)-1)
@@ -140,5 +144,8 @@ enum {
  * zero-filled to the next one. VM_KEY_CLASS(class index, bytes). */
 #define VM_KEY_CLASSES(X) X(0, 8) X(1, 16) X(2, 32) X(3, 64) X(4, 128) X(5, 256) X(6, 512)
 enum { VM_KEY_CLASS_COUNT = 7 };
+/* In `c` of a placed map.put and the like, beside the class: of a map that, where it is full, drops
+ * what was used the longest ago (the host sets it; no program comes with it). */
+enum { VM_RECENT = 8 };
 
 #endif

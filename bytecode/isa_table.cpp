@@ -71,6 +71,7 @@ std::string_view format_name(Format format) {
     NAME(key_int);
     NAME(key_int_at);
     NAME(key_str);
+    NAME(text_at_key);
     NAME(a_bit);
     NAME(fault);
     NAME(abc_end);
@@ -80,6 +81,7 @@ std::string_view format_name(Format format) {
     NAME(map_key);
     NAME(a_map_key);
     NAME(load_key);
+    NAME(next_key);
     NAME(tally_key);
     NAME(cell);
     NAME(a_cell);

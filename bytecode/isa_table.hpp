@@ -36,6 +36,7 @@ enum class Format : uint8_t {
   key_int,
   key_int_at,
   key_str,
+  text_at_key,
   a_bit,
   fault,
   abc_end,
@@ -45,6 +46,7 @@ enum class Format : uint8_t {
   map_key,
   a_map_key,
   load_key,
+  next_key,
   tally_key,
   cell,
   a_cell,
@@ -58,8 +60,8 @@ enum class Format : uint8_t {
 // Whether the immediate is an index into a Program's maps, or into its timers.
 constexpr bool names_map(Format format) {
   return format == Format::map_key || format == Format::a_map_key || format == Format::load_key ||
-         format == Format::tally_key || format == Format::cell || format == Format::a_cell ||
-         format == Format::tally_cell;
+         format == Format::next_key || format == Format::tally_key || format == Format::cell ||
+         format == Format::a_cell || format == Format::tally_cell;
 }
 constexpr bool names_timer(Format format) {
   return format == Format::timer || format == Format::load_timer;

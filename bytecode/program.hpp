@@ -119,6 +119,7 @@ struct MapSpec {
   As as = As::integer;    // of the numbers that are added up, compared or kept
   Buckets buckets = {};   // of a histogram
   uint32_t entries = 0;   // the most that it holds; 0: as many as is usual
+  bool lru = false;       // of the closure's own: full, it drops what was used the longest ago
   Span span = {};
   friend bool operator==(const MapSpec&, const MapSpec&) = default;
 };

@@ -96,6 +96,9 @@ class Operands {
         return key(imm, VM_COMM_BYTES);
       case Format::key_str:
         return first_of(reg(insn.a), key(imm_low(insn), imm_high(insn)));
+      case Format::text_at_key:
+        return first_of(reg(insn.a), key(imm_low(insn), imm_high(insn)),
+                        heap(insn.b, imm_high(insn)));
       case Format::a_bit:
         return first_of(reg(insn.a), require(imm >= 0 && imm < 64, "no word has such a bit"));
       case Format::fault:
@@ -117,6 +120,8 @@ class Operands {
         return first_of(reg(insn.a), map_key(insn));
       case Format::load_key:
         return first_of(reg(insn.a), reg(insn.a + 1), map_key(insn));
+      case Format::next_key:
+        return first_of(reg(insn.a), reg(insn.a + 2), map_key(insn));
       case Format::tally_key:
         return first_of(reg(insn.a), tally(insn), map_key(insn));
       case Format::cell:

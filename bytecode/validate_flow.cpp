@@ -63,7 +63,6 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_key_comm:
     case VM_OP_count:
     case VM_OP_count_cell:
-    case VM_OP_map_delete:
     case VM_OP_timer_start:
     case VM_OP_row_begin:
     case VM_OP_row_send:
@@ -91,6 +90,10 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_stack:
     case VM_OP_timer_stop:
       return {.writes = a | a << 1};
+    case VM_OP_map_delete:
+      return {.writes = a};
+    case VM_OP_map_next:
+      return {.reads = a, .writes = a << 1 | a << 2};
     case VM_OP_key_str:
     case VM_OP_row_str:
       return {.reads = a, .handles_read = a};
@@ -141,6 +144,7 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_ld_cgroup:
     case VM_OP_ld_site:
     case VM_OP_ld_ctx:
+    case VM_OP_ld_key:
       return {.writes = a};
     case VM_OP_ld_mem:
       return {.reads = b, .writes = a | a << 1};
@@ -149,6 +153,7 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_str_loc:
     case VM_OP_str_bytes:
     case VM_OP_str_lit:
+    case VM_OP_str_key:
       return {.writes = a, .handles_written = a};
     case VM_OP_str_read:
     case VM_OP_str_mem:
@@ -235,6 +240,16 @@ class Flow {
       case VM_OP_key_str:
         known.key |= words(imm_low(insn), imm_high(insn));
         return nullptr;
+      case VM_OP_map_next:
+        known.key |= words(0, key_class_bytes(insn.c));
+        return nullptr;
+      case VM_OP_ld_key:
+      case VM_OP_str_key: {
+        const uint32_t bytes = insn.op == VM_OP_ld_key ? 8 : imm_high(insn);
+        return (words(imm_low(insn), bytes) & ~known.key) == 0
+                   ? nullptr
+                   : "this of the key is not written on every path";
+      }
       case VM_OP_key_null:
         return known.key & 1 ? nullptr : "the key's first word is not written on every path";
       case VM_OP_count:

@@ -151,7 +151,7 @@ const Variant* find_variant(const std::string& name) {
   return nullptr;
 }
 
-constexpr const char* family_names[] = {"vm_keyed_", "vm_tallies_", "vm_values_"};
+constexpr const char* family_names[] = {"vm_keyed_", "vm_tallies_", "vm_values_", "vm_recent_"};
 static_assert(std::size(family_names) == family_count);
 
 std::string keyed_name(size_t family, size_t key_class) {

@@ -46,8 +46,8 @@ struct OuterMap {
 };
 
 // What the keyed maps of one kind have as values (vm_bpf/maps.bpf.h).
-enum class Family : uint8_t { counts, tallies, values };
-constexpr size_t family_count = 3;
+enum class Family : uint8_t { counts, tallies, values, recent };
+constexpr size_t family_count = 4;
 
 // What a program is told at load, and never again: for those that are loaded for one target.
 struct Constants {

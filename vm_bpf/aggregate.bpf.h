@@ -95,8 +95,9 @@ static __always_inline vm_u32 vm_tally_in(struct vm_tally* tally, vm_u64 n, vm_u
 
 /* count, sum, tally. Each class stands apart: a pointer that may be one of several maps is refused
  * its inlined look-up. */
-#define VM_OF_CLASS(family, index, found)                      \
-  case index: {                                                \
+#define VM_OF_CLASS(family, index, found) VM_OF_LABEL(index, family, index, found)
+#define VM_OF_LABEL(label, family, index, found)               \
+  case label: {                                                \
     void* map = bpf_map_lookup_elem(&family##_##index, &slot); \
     if (!map) return VM_FAULT_bad_program;                     \
     found                                                      \

@@ -203,6 +203,9 @@ static __always_inline vm_u32 vm_hot(struct vm_run* run, const struct vm_bank* b
     case VM_OP_key_null:
       if (*a != 0) *(vm_u64*)run->key |= 1ull << (imm & 63);
       break;
+    case VM_OP_ld_key:
+      *a = *(vm_u64*)(run->key + vm_masked(imm, VM_KEY_WORD_MASK));
+      break;
     case VM_OP_row_begin:
       vm_row_begin(run, insn);
       break;
@@ -264,6 +267,8 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
       return vm_key_str(run, bank, insn);
     case VM_OP_key_comm:
       return vm_key_comm(run, insn);
+    case VM_OP_str_key:
+      return vm_text_key(run, bank, insn);
     case VM_OP_count:
       run->parks = 0;
       return vm_count(run, insn);
@@ -288,6 +293,8 @@ static __always_inline vm_u32 vm_heavy(const struct vm_frame* frame, struct vm_r
     case VM_OP_map_delete:
       if (insn->op != VM_OP_map_get) run->parks = 0;
       return vm_value(run, bank, insn);
+    case VM_OP_map_next:
+      return vm_next_entry(run, bank, insn);
     case VM_OP_stack:
       return vm_take_stack(frame, run, insn);
     case VM_OP_timer_start:

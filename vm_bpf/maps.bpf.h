@@ -77,25 +77,27 @@ struct {
 
 /* Keyed maps: an outer map for each kind of value and key class, because an inner map may differ
  * from its template in max_entries only. Counts and sums; tallies; the closures' own values, which
- * all CPUs share. */
-#define VM_OUTER(name, inner_type, key_bytes, value_bytes) \
-  struct {                                                 \
-    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);              \
-    __uint(max_entries, VM_MAPS_MAX);                      \
-    __type(key, vm_u32);                                   \
-    __array(                                               \
-        values, struct {                                   \
-          __uint(type, inner_type);                        \
-          __uint(max_entries, 1);                          \
-          __uint(key_size, key_bytes);                     \
-          __uint(value_size, value_bytes);                 \
-          __uint(map_flags, BPF_F_NO_PREALLOC);            \
-        });                                                \
+ * all CPUs share, and such of them as drop what was used the longest ago. */
+#define VM_OUTER(name, inner_type, key_bytes, value_bytes, flags) \
+  struct {                                                        \
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                     \
+    __uint(max_entries, VM_MAPS_MAX);                             \
+    __type(key, vm_u32);                                          \
+    __array(                                                      \
+        values, struct {                                          \
+          __uint(type, inner_type);                               \
+          __uint(max_entries, 1);                                 \
+          __uint(key_size, key_bytes);                            \
+          __uint(value_size, value_bytes);                        \
+          __uint(map_flags, flags);                               \
+        });                                                       \
   } name SEC(".maps");
-#define VM_KEYED(index, bytes)                                                           \
-  VM_OUTER(vm_keyed_##index, BPF_MAP_TYPE_PERCPU_HASH, bytes, sizeof(vm_u64))            \
-  VM_OUTER(vm_tallies_##index, BPF_MAP_TYPE_PERCPU_HASH, bytes, sizeof(struct vm_tally)) \
-  VM_OUTER(vm_values_##index, BPF_MAP_TYPE_HASH, bytes, sizeof(vm_u64))
+#define VM_KEYED(index, bytes)                                                                   \
+  VM_OUTER(vm_keyed_##index, BPF_MAP_TYPE_PERCPU_HASH, bytes, sizeof(vm_u64), BPF_F_NO_PREALLOC) \
+  VM_OUTER(vm_tallies_##index, BPF_MAP_TYPE_PERCPU_HASH, bytes, sizeof(struct vm_tally),         \
+           BPF_F_NO_PREALLOC)                                                                    \
+  VM_OUTER(vm_values_##index, BPF_MAP_TYPE_HASH, bytes, sizeof(vm_u64), BPF_F_NO_PREALLOC)       \
+  VM_OUTER(vm_recent_##index, BPF_MAP_TYPE_LRU_HASH, bytes, sizeof(vm_u64), 0)
 VM_KEY_CLASSES(VM_KEYED)
 #undef VM_KEYED
 #undef VM_OUTER

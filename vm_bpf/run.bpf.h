@@ -45,6 +45,13 @@ struct vm_joining {
   vm_u64 failed_at; /* the address that did not answer */
 };
 
+/* A walk over a map to one of its entries (values.bpf.h). */
+struct vm_walk {
+  vm_u64 before; /* entries still to be passed */
+  vm_u64 value;
+  vm_u64 found;
+};
+
 struct vm_run {
   vm_u32 busy;    /* 1 while a run owns the slot */
   vm_u32 pc;      /* between turns of the loop */
@@ -59,6 +66,7 @@ struct vm_run {
   struct vm_search search;
   vm_u64 regs[VM_REGS];
   struct vm_joining joining;
+  struct vm_walk walk;
   vm_u8 key[3 * VM_KEY_MAX];
   vm_u8 heap[VM_HEAP_BYTES + 2 * VM_STR_MAX + VM_BLOCK];
   vm_u8 slice[VM_STR_MAX + VM_BLOCK]; /* a text apart from the heap, to be compared or changed */

@@ -143,6 +143,16 @@ static __always_inline vm_u32 vm_text_bytes(struct vm_run* run, const struct vm_
   return VM_FAULT_none;
 }
 
+/* str.key */
+static __always_inline vm_u32 vm_text_key(struct vm_run* run, const struct vm_bank* bank,
+                                          const struct vm_insn* insn) {
+  vm_u64 size = vm_masked((vm_u32)insn->imm >> 16, VM_KEY_SIZE_MASK);
+  vm_u8* to = vm_heap(run, insn->b);
+  vm_copy(to, size, run->key + vm_masked((vm_u32)insn->imm, VM_KEY_WORD_MASK));
+  vm_finish_text(run, bank, insn, vm_measure(to, size));
+  return VM_FAULT_none;
+}
+
 /* str.lit: the pool has a literal with its zeros, ready to be copied in whole blocks. */
 static __always_inline vm_u32 vm_text_literal(struct vm_run* run, const struct vm_bank* bank,
                                               const struct vm_insn* insn) {

@@ -88,6 +88,7 @@ std::span<const Lowering::Command> Lowering::commands() {
       {"map-get", &L::map_get_verb, pipe_only},
       {"map-has", &L::map_has_verb, pipe_only},
       {"map-delete", &L::map_delete_verb, pipe_only},
+      {"map-each", &L::map_each_verb, pipe_only},
       {"start-timer", &L::start_timer_verb, pipe_only},
       {"stop-timer", &L::stop_timer_verb, pipe_only},
       {"timestamp", &L::timestamp_verb, pipe_only},

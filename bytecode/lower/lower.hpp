@@ -510,7 +510,7 @@ class Lowering {
   bool key_part(const std::string& name, const Operand& value, Key& key);
   void write_key(const Key& key);
 
-  // Verbs on maps: maps.cpp, buckets.cpp, timers.cpp.
+  // Verbs on maps: maps.cpp, walk.cpp, buckets.cpp, timers.cpp.
   struct MapUse {
     std::optional<Key> key;
     uint32_t map = 0;  // of the program's
@@ -526,6 +526,7 @@ class Lowering {
   std::optional<uint32_t> map_for(const CallSite& site, const ast::Expr* name, MapSpec map);
   void write_key_of(const MapUse& use);
   const MapSpec* known_map(std::string_view name) const;
+  const MapSpec* map_of_values(const ast::Expr& name);
   Operand number_for(const CallSite& site, const Operand* input, bool may_be_date);
   Operand aggregate(const CallSite& site, const Operand* input, MapKind kind);
   Operand sum_verb(const CallSite& site, const Operand* input);
@@ -544,6 +545,10 @@ class Lowering {
   Operand map_get_verb(const CallSite& site, const Operand* input);
   Operand map_has_verb(const CallSite& site, const Operand* input);
   Operand map_delete_verb(const CallSite& site, const Operand* input);
+  void remove_entry(uint32_t map, uint32_t key_class);
+  Operand map_each_verb(const CallSite& site, const Operand* input);
+  std::optional<Operand> key_in_walk(const CallSite& site, const MapSpec& map);
+  Operand part_in_walk(const KeyPart& part, size_t index, Span span);
   std::optional<int32_t> timer(const CallSite& site);
   Operand start_timer_verb(const CallSite& site, const Operand* input);
   Operand stop_timer_verb(const CallSite& site, const Operand* input);
@@ -574,6 +579,11 @@ class Lowering {
   uint32_t operand_depth_ = 0;  // inside operands of an operator, a record or a list
   uint32_t unnamed_maps_ = 0;
   std::vector<Loop> loops_;
+  struct Walk {
+    uint32_t map = 0;
+    uint8_t place = 0;  // the register with the place of the next entry
+  };
+  std::vector<Walk> walks_;                    // map-each around what is lowered
   std::vector<Join*> joins_;                   // that are lowered now, innermost last
   std::vector<Frame> frames_;                  // the probe's closure, then what is inlined
   std::vector<const ast::Closure*> inlining_;  // bodies under way: none may call itself

@@ -108,6 +108,7 @@ std::optional<uint32_t> Lowering::map_for(const CallSite& site, const ast::Expr*
   // What this puts was asked for before it: then it is known from the beginning.
   lower_again_ |= missed_maps_.contains(map.name);
   map.entries = options_.map_entries;
+  map.lru = options_.lru && map.kind == MapKind::value && !map.key.empty();
   program_.maps.push_back(std::move(map));
   return static_cast<uint32_t>(program_.maps.size() - 1);
 }
@@ -247,12 +248,41 @@ const MapSpec* Lowering::known_map(std::string_view name) const {
   return nullptr;
 }
 
+// The map of values that a closure asks for, if there is one; else it has been reported.
+const MapSpec* Lowering::map_of_values(const ast::Expr& name) {
+  const std::string called = *literal_name(name);
+  const MapSpec* known = known_map(called);
+  if (!known) {
+    fail(name.span, "nothing is put into the map `" + called + "`", "not known yet",
+         "attach what has `map-put " + called + "` first, or both in one bpf-trace");
+    errors_.back().subject = called;
+    missed_maps_.insert(called);
+    return nullptr;
+  }
+  if (known->kind == MapKind::value) return known;
+  fail(name.span, "`" + called + "` is no map of values",
+       "this is a " + std::string(map_kind_name(known->kind)),
+       "the shell reads it: bpf-maps get " + called + "; a closure keeps values by map-put");
+  return nullptr;
+}
+
 // A map of the closure's own without a key has zeros as its only one.
 void Lowering::write_key_of(const MapUse& use) {
   if (use.key)
     write_key(*use.key);
   else
     code_.emit_imm(VM_OP_key_zero, 0, 8);
+}
+
+// Takes the entry at the key, which is built, out of a map. Walks over that map go back by one
+// where there was one: most often the entry that they have come to.
+void Lowering::remove_entry(uint32_t map, uint32_t key_class) {
+  uint32_t mark = code_.registers();
+  const uint8_t had = code_.take_registers(1);
+  code_.emit(VM_OP_map_delete, had, 0, key_class, static_cast<int32_t>(map));
+  for (const Walk& walk : walks_)
+    if (walk.map == map) code_.emit(VM_OP_sub, walk.place, walk.place, had);
+  code_.release_registers(mark);
 }
 
 // map-put and map-add: the value from the pipe, the key by --by.
@@ -299,8 +329,7 @@ Operand Lowering::store_verb(const CallSite& site, const Operand* input, vm_opco
   if (!is_null) code_.emit(op, kept.reg, 0, key_class, index);
   if (kept.nullable) code_.jump(VM_OP_jmp, 0, done);
   code_.bind(none);
-  if (op == VM_OP_map_put && (is_null || kept.nullable))
-    code_.emit(VM_OP_map_delete, 0, 0, key_class, index);
+  if (op == VM_OP_map_put && (is_null || kept.nullable)) remove_entry(use->map, key_class);
   code_.bind(done);
   code_.release_registers(mark);
   return null(site.span);
@@ -324,21 +353,8 @@ std::optional<Lowering::MapUse> Lowering::look_up(const CallSite& site, const Op
   if (!name) return std::nullopt;
   std::optional<Operand> key;
   if (!take_key(*given, input, "take one of them, or a record of both", key)) return std::nullopt;
-  const std::string called = *literal_name(**name);
-  const MapSpec* known = known_map(called);
-  if (!known) {
-    fail((*name)->span, "nothing is put into the map `" + called + "`", "not known yet",
-         "attach what has `map-put " + called + "` first, or both in one bpf-trace");
-    errors_.back().subject = called;
-    missed_maps_.insert(called);
-    return std::nullopt;
-  }
-  if (known->kind != MapKind::value) {
-    fail((*name)->span, "`" + called + "` is no map of values",
-         "this is a " + std::string(map_kind_name(known->kind)),
-         "the shell reads it: bpf-maps get " + called + "; a closure keeps values by map-put");
-    return std::nullopt;
-  }
+  const MapSpec* known = map_of_values(**name);
+  if (!known) return std::nullopt;
   std::optional<MapUse> use =
       map_use(site, *name, {.kind = MapKind::value, .as = known->as}, key ? &*key : nullptr);
   if (use) write_key_of(*use);
@@ -356,11 +372,7 @@ Operand Lowering::map_get_verb(const CallSite& site, const Operand* input) {
   found.reg = code_.take_registers(2);
   found.nullable = true;
   found.span = site.span;
-  found.type = as == As::boolean    ? Type::boolean
-               : as == As::duration ? Type::duration
-               : as == As::filesize ? Type::filesize
-               : as == As::date     ? Type::date
-                                    : Type::integer;
+  found.type = kept_type(as);
   code_.emit(VM_OP_map_get, found.reg, 0, use->key_class(), static_cast<int32_t>(use->map));
   return found;
 }
@@ -379,7 +391,7 @@ Operand Lowering::map_delete_verb(const CallSite& site, const Operand* input) {
   uint32_t mark = code_.registers();
   std::optional<MapUse> use = look_up(site, input);
   if (!use) return null(site.span);
-  code_.emit(VM_OP_map_delete, 0, 0, use->key_class(), static_cast<int32_t>(use->map));
+  remove_entry(use->map, use->key_class());
   code_.release_registers(mark);
   return null(site.span);
 }

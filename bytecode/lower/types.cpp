@@ -81,6 +81,23 @@ bool is_scalar(Type type) {
   return is_number(type) || type == Type::boolean || type == Type::string;
 }
 
+Type kept_type(As as) {
+  switch (as) {
+    case As::boolean:
+      return Type::boolean;
+    case As::duration:
+      return Type::duration;
+    case As::filesize:
+      return Type::filesize;
+    case As::date:
+      return Type::date;
+    case As::string:
+      return Type::string;
+    default:
+      return Type::integer;
+  }
+}
+
 As as_of(Type type) {
   switch (type) {
     case Type::boolean:

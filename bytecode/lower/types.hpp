@@ -43,6 +43,7 @@ Type type_of(const Value& value);
 bool is_number(Type type);  // held in a register as an integer with a unit or without
 bool is_scalar(Type type);  // a number, a bool or a string: what a register can hold
 As as_of(Type type);        // of a type that a register holds
+Type kept_type(As as);      // of a number or a text that a map keeps
 
 // `$ctx.pid` and its like; one row of builtins.def.
 struct Builtin {

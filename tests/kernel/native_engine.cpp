@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "bytecode/isa_table.hpp"
@@ -49,9 +50,11 @@ struct Machine {
   const uint8_t* bank = nullptr;
   const uint8_t* run = nullptr;
   std::optional<uint32_t> random_low;
+  std::span<const uint8_t> key;  // that a walk over a map has come to
 
   bool owns(const void* at, size_t size) const {
     const auto* bytes = static_cast<const uint8_t*>(at);
+    if (!key.empty() && bytes == key.data()) return size <= key.size();
     return (bytes >= bank && bytes + size <= bank + sizeof(vm_probe)) ||
            (bytes >= run && bytes + size <= run + vm_native_run_size);
   }
@@ -248,6 +251,19 @@ long bpf_map_update_elem(void* map, const void* key, const void* value, uint64_t
 long bpf_map_delete_elem(void* map, const void* key) {
   Map& known = map_of(map);
   return known.entries.erase(known.key_bytes(key)) != 0 ? 0 : kMissing;
+}
+
+long bpf_for_each_map_elem(void* map, long (*body)(void*, const void*, const void*, void*),
+                           void* context, uint64_t) {
+  long calls = 0;
+  for (const auto& [key, value] : map_of(map).entries) {
+    ++calls;
+    // Where a key is, the machine lets the interpreter read.
+    machine->key = {key.data(), key.size()};
+    if (body(map, key.data(), value.get(), context) != 0) break;
+  }
+  machine->key = {};
+  return calls;
 }
 
 long bpf_probe_read_kernel(void* to, uint32_t size, const void* from) {

@@ -18,6 +18,7 @@ struct bpf_pidns_info {
 #define bpf_map_lookup_elem native_map_lookup_elem
 #define bpf_map_update_elem native_map_update_elem
 #define bpf_map_delete_elem native_map_delete_elem
+#define bpf_for_each_map_elem native_for_each_map_elem
 
 #define SEC(name)
 #define __uint(name, value) int(*name)[value]
@@ -32,6 +33,7 @@ enum {
   BPF_MAP_TYPE_PERCPU_HASH = 5,
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
   BPF_MAP_TYPE_CGROUP_ARRAY = 8,
+  BPF_MAP_TYPE_LRU_HASH = 9,
   BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
   BPF_MAP_TYPE_RINGBUF = 27,
   BPF_F_NO_PREALLOC = 1,
@@ -48,6 +50,8 @@ extern "C" {
 void* bpf_map_lookup_elem(void* map, const void* key);
 long bpf_map_update_elem(void* map, const void* key, const void* value, uint64_t flags);
 long bpf_map_delete_elem(void* map, const void* key);
+long bpf_for_each_map_elem(void* map, long (*body)(void*, const void*, const void*, void*),
+                           void* context, uint64_t flags);
 long bpf_probe_read_kernel(void* to, uint32_t size, const void* from);
 long bpf_probe_read_user(void* to, uint32_t size, const void* from);
 long bpf_probe_read_kernel_str(void* to, uint32_t size, const void* from);

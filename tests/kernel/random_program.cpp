@@ -308,6 +308,13 @@ class Maker {
     if (key_class > 0 && below(2) == 0)
       code(insn(VM_OP_key_str, any_string(), 0, 0, 8 | (bytes - 8) << 16));
     if (below(2) == 0) code(insn(VM_OP_key_null, any_int(), 0, 0, static_cast<int32_t>(below(64))));
+    if (below(3) == 0)
+      code(insn(VM_OP_ld_key, any_int(), 0, 0,
+                8 * static_cast<int32_t>(below(static_cast<unsigned>(bytes) / 8))));
+    if (key_class > 0 && below(3) == 0) {
+      const unsigned to = any_string();
+      code(insn(VM_OP_str_key, to, block_of(to), 0, 8 | (bytes - 8) << 16));
+    }
     code(insn(VM_OP_count, 0, 0, key_class, static_cast<int32_t>(map)));
   }
 

@@ -142,5 +142,33 @@ TEST(Stacks, OfTheSameFramesAreOneKey) {
             "[{key: [\"small\"], value: 6}, {key: [\"large\"], value: 7}]");
 }
 
+TEST(Stacks, OfTheSameFramesAreOneHistogram) {
+  MapSpec map{.kind = MapKind::hist,
+              .key = {{.name = "", .as = As::stack}, {.name = "low", .offset = 8}},
+              .key_class = 1};
+  const auto bucket = [](uint64_t stack, int64_t low, uint64_t count) {
+    Entry made = entry(static_cast<int64_t>(stack), count);
+    made.key.resize(16);
+    std::copy_n(reinterpret_cast<const uint8_t*>(&low), 8, made.key.begin() + 8);
+    return made;
+  };
+  const SameFrames names;
+  EXPECT_EQ(
+      show(map_value(map, {bucket(2, 4, 1), bucket(20, 1, 7), bucket(1, 2, 1), bucket(1, 4, 5)}, {},
+                     &names)),
+      "[{key: [\"small\"], low: 2, high: 4, count: 1}, "
+      "{key: [\"small\"], low: 4, high: 8, count: 6}, "
+      "{key: [\"large\"], low: 1, high: 2, count: 7}]");
+}
+
+TEST(Rows, OfAMapAreItsEntriesUnlessTheyDependOnEachOther) {
+  EXPECT_TRUE(has_row_per_entry(by_int(MapKind::count)));
+  EXPECT_FALSE(has_row_per_entry(by_int(MapKind::hist)));
+  EXPECT_FALSE(has_row_per_entry({.kind = MapKind::count}));
+  MapSpec map = by_int(MapKind::count);
+  map.key.front().as = As::stack;
+  EXPECT_FALSE(has_row_per_entry(map));
+}
+
 }  // namespace
 }  // namespace bytecode

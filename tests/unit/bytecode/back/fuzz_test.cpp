@@ -226,6 +226,13 @@ class Generator {
       case Format::tally_cell:
         maker_.add(info.op, number(), 1 + below(VM_TALLY_ALL), 0, tallies_);
         return;
+      case Format::next_key:
+        maker_.add(info.op, below(kNumbers - 2), 0, 0, values_);
+        return;
+      case Format::text_at_key:
+        maker_.add(VM_OP_key_zero, 0, 0, 0, 64);
+        maker_.add(info.op, string(), block(), 0, 8 | 48 << 16);
+        return;
       case Format::a_map_key:
       case Format::load_key:
       case Format::tally_key:
@@ -243,7 +250,11 @@ class Generator {
       case Format::key_str:
       case Format::a_bit:
       case Format::map_key:
-        if (info.op == VM_OP_map_delete) return add_keyed(info);
+        if (info.op == VM_OP_ld_key) {
+          maker_.add(VM_OP_key_zero, 0, 0, 0, 64);
+          maker_.add(info.op, number(), 0, 0, 8 * below(8));
+          return;
+        }
         return add_count();
     }
   }
