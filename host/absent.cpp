@@ -85,6 +85,7 @@ Status Session::map_clear(std::string_view) { return absent(); }
 Result<Value> Session::map_growth(std::string_view, bytecode::Snapshot&) const { return absent(); }
 std::optional<Session::MapState> Session::map_state(std::string_view) const { return std::nullopt; }
 Result<Value> Session::map_take(std::string_view) { return absent(); }
+Result<std::unique_ptr<MapRows>> Session::map_rows(std::string_view, bool) { return absent(); }
 Status Session::map_zero(std::string_view) { return absent(); }
 Status Session::map_set(std::string_view, const Value&, const Value&) { return absent(); }
 Status Session::map_remove(std::string_view, const Value&) { return absent(); }

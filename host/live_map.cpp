@@ -1,6 +1,7 @@
 #include "host/live_map.hpp"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -41,8 +42,8 @@ uint32_t place_index(const LiveMap& map) {
   return map.slot + (is_tally(map) ? uint32_t{VM_CELLS_MAX} : 0u);
 }
 
-Amount amount_of(const LiveMap& map, std::span<const uint64_t> words) {
-  if (!is_tally(map)) return Amount::of_words(words);
+Amount amount_of(bool are_tallies, std::span<const uint64_t> words) {
+  if (!are_tallies) return Amount::of_words(words);
   std::vector<vm_tally> tallies(words.size_bytes() / sizeof(vm_tally));
   std::memcpy(tallies.data(), words.data(), tallies.size() * sizeof(vm_tally));
   return Amount::of_tallies(tallies);
@@ -51,7 +52,7 @@ Amount amount_of(const LiveMap& map, std::span<const uint64_t> words) {
 }  // namespace
 
 Family LiveMap::family() const {
-  if (spec.kind == MapKind::value) return Family::values;
+  if (spec.kind == MapKind::value) return spec.lru ? Family::recent : Family::values;
   return bytecode::is_tally(spec.kind) ? Family::tallies : Family::counts;
 }
 
@@ -68,7 +69,7 @@ const OuterMap& MapPlaces::outer_of(const LiveMap& map) const {
 }
 
 EntryShape MapPlaces::shape_of(const LiveMap& map) const {
-  const bool is_shared = map.family() == Family::values;
+  const bool is_shared = map.spec.kind == MapKind::value;
   return {bytecode::key_class_bytes(map.spec.key_class), outer_of(map).inner.value_size,
           is_shared ? 1 : possible_cpus()};
 }
@@ -152,25 +153,45 @@ void MapPlaces::dispose(const std::shared_ptr<LiveMap>& map) {
   });
 }
 
-Status MapPlaces::read_hash(const LiveMap& map, int fd,
-                            const std::function<void(Entry&&)>& sink) const {
-  return read_entries(fd, shape_of(map), map.max,
+MapWalk::MapWalk(Fd hash, const EntryShape& shape, uint64_t max, bool tallies)
+    : hash_(std::move(hash)), reader_(shape, max), tallies_(tallies) {}
+
+Result<bool> MapWalk::next(const EntryTaker& sink) {
+  return reader_.next(hash_.get(),
                       [&](std::span<const uint8_t> key, std::span<const uint64_t> words) {
-                        sink({{key.begin(), key.end()}, amount_of(map, words)});
+                        sink({{key.begin(), key.end()}, amount_of(tallies_, words)});
                       });
 }
 
-Status MapPlaces::read_cell(const LiveMap& map, uint32_t place,
-                            const std::function<void(Entry&&)>& sink) const {
+Status MapWalk::all(const EntryTaker& sink) {
+  while (true) {
+    const Result<bool> more = next(sink);
+    if (!more) return more.error();
+    if (!*more) return Nothing{};
+  }
+}
+
+Result<MapWalk> MapPlaces::walk_of(const LiveMap& map, Fd hash) const {
+  if (!hash) return refusal("read the map " + map.name, errno);
+  return MapWalk(std::move(hash), shape_of(map), map.max, is_tally(map));
+}
+
+Result<MapWalk> MapPlaces::walk(const LiveMap& map) const {
+  return walk_of(map, Fd(fcntl(map.fd.get(), F_DUPFD_CLOEXEC, 0)));
+}
+
+Status MapPlaces::read_cell(const LiveMap& map, uint32_t place, const EntryTaker& sink) const {
   std::vector<uint64_t> words(cell_words(map));
   if (bpf_map_lookup_elem(cells_of(map), &place, words.data()) != 0)
     return refusal("read the map " + map.name, errno);
-  sink({{}, amount_of(map, words)});
+  sink({{}, amount_of(is_tally(map), words)});
   return Nothing{};
 }
 
-Status MapPlaces::read(const LiveMap& map, const std::function<void(Entry&&)>& sink) const {
-  return map.keyed() ? read_hash(map, map.fd.get(), sink) : read_cell(map, map.place, sink);
+Status MapPlaces::read(const LiveMap& map, const EntryTaker& sink) const {
+  if (!map.keyed()) return read_cell(map, map.place, sink);
+  Result<MapWalk> entries = walk(map);
+  return entries ? entries->all(sink) : Status(std::move(entries).error());
 }
 
 MapPlaces::Extent MapPlaces::extent(const LiveMap& map) const {
@@ -192,17 +213,29 @@ MapPlaces::Extent MapPlaces::extent(const LiveMap& map) const {
   return extent;
 }
 
-Status MapPlaces::empty(LiveMap& map, Keys keys, const std::function<void(Entry&&)>& before) {
+Result<uint32_t> MapPlaces::move(LiveMap& map) {
+  const uint32_t old = map.place;
+  if (Status placed = give_place(map); !placed) return std::move(placed).error();
+  return old;
+}
+
+void MapPlaces::free_later(const LiveMap& map, uint32_t place) {
+  reclaimer_.release({}, {}, [&free = free_places(map), place] { free.push_back(place); });
+}
+
+// The hash that it had. Comes back when no run writes to that any more.
+Result<Fd> MapPlaces::exchange(LiveMap& map, Fd fresh) {
+  if (Status placed = outer_of(map).insert(map.slot, fresh.get(), "vm_map"); !placed)
+    return std::move(placed).error();
+  return std::exchange(map.fd, std::move(fresh));
+}
+
+Status MapPlaces::empty(LiveMap& map, Keys keys) {
   if (!map.keyed()) {
-    const uint32_t old = map.place;
-    if (Status placed = give_place(map); !placed) return placed;
-    Status done = Nothing{};
-    if (before) {
-      reclaimer_.grace();
-      done = read_cell(map, old, before);
-    }
-    reclaimer_.release({}, {}, [&free = free_places(map), old] { free.push_back(old); });
-    return done;
+    const Result<uint32_t> old = move(map);
+    if (!old) return old.error();
+    free_later(map, *old);
+    return Nothing{};
   }
   Result<Fd> fresh = make_hash(map);
   if (!fresh) return std::move(fresh).error();
@@ -215,11 +248,29 @@ Status MapPlaces::empty(LiveMap& map, Keys keys, const std::function<void(Entry&
         });
     if (!read) return read;
   }
-  // Comes back when no run writes to the old one any more.
-  if (Status placed = outer_of(map).insert(map.slot, fresh->get(), "vm_map"); !placed)
-    return placed;
-  const Fd old = std::exchange(map.fd, std::move(fresh).value());
-  return before ? read_hash(map, old.get(), before) : Status(Nothing{});
+  Result<Fd> old = exchange(map, std::move(fresh).value());
+  return old ? Status(Nothing{}) : Status(std::move(old).error());
+}
+
+Result<MapWalk> MapPlaces::take(LiveMap& map) {
+  Result<Fd> fresh = make_hash(map);
+  if (!fresh) return std::move(fresh).error();
+  Result<Fd> old = exchange(map, std::move(fresh).value());
+  if (!old) return std::move(old).error();
+  return walk_of(map, std::move(old).value());
+}
+
+Status MapPlaces::take(LiveMap& map, const EntryTaker& sink) {
+  if (map.keyed()) {
+    Result<MapWalk> entries = take(map);
+    return entries ? entries->all(sink) : Status(std::move(entries).error());
+  }
+  const Result<uint32_t> old = move(map);
+  if (!old) return old.error();
+  reclaimer_.grace();
+  Status done = read_cell(map, *old, sink);
+  free_later(map, *old);
+  return done;
 }
 
 Status MapPlaces::put(const LiveMap& map, std::span<const uint8_t> key, uint64_t word) const {

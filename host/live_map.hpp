@@ -40,6 +40,22 @@ struct LiveMap {
   Family family() const;
 };
 
+using EntryTaker = std::function<void(bytecode::Entry&&)>;
+
+// Goes through the entries of a keyed map's hash, also when it has given way to another meanwhile.
+class MapWalk {
+ public:
+  MapWalk(Fd hash, const EntryShape& shape, uint64_t max, bool tallies);
+  // Hands the next entries to `sink`, as EntryReader::next does. False when there are no more.
+  Result<bool> next(const EntryTaker& sink);
+  Status all(const EntryTaker& sink);
+
+ private:
+  Fd hash_;
+  EntryReader reader_;
+  bool tallies_;
+};
+
 class MapPlaces {
  public:
   MapPlaces(Loader& loader, Reclaimer& reclaimer, uint32_t entries);
@@ -51,7 +67,9 @@ class MapPlaces {
   void dispose(const std::shared_ptr<LiveMap>& map);
 
   // Each entry, of a map without a key one with the empty key.
-  Status read(const LiveMap& map, const std::function<void(bytecode::Entry&&)>& sink) const;
+  Status read(const LiveMap& map, const EntryTaker& sink) const;
+  // Of a keyed map.
+  Result<MapWalk> walk(const LiveMap& map) const;
   // The sum of all words, and how many entries there are.
   struct Extent {
     uint64_t sum = 0, entries = 0;
@@ -59,9 +77,12 @@ class MapPlaces {
   Extent extent(const LiveMap& map) const;
 
   enum class Keys : uint8_t { dropped, kept };
-  // Empties it, or puts zeros in the place of its values; `before`, if there is one, gets exactly
-  // what was in it. Waits for a grace period where `before` is asked for or the map is keyed.
-  Status empty(LiveMap& map, Keys keys, const std::function<void(bytecode::Entry&&)>& before = {});
+  // Empties it, or puts zeros in the place of its values. Waits for a grace period where the map is
+  // keyed.
+  Status empty(LiveMap& map, Keys keys);
+  // Empties it; `sink` gets exactly what was in it. Waits for a grace period.
+  Status take(LiveMap& map, const EntryTaker& sink);
+  Result<MapWalk> take(LiveMap& map);  // of a keyed map
   // Of a map of the closures' own. A key that is not there is no error to `remove`.
   Status put(const LiveMap& map, std::span<const uint8_t> key, uint64_t word) const;
   Status remove(const LiveMap& map, std::span<const uint8_t> key) const;
@@ -72,12 +93,14 @@ class MapPlaces {
   std::vector<uint32_t>& free_slots(const LiveMap& map);
   std::vector<uint32_t>& free_places(const LiveMap& map);
   int cells_of(const LiveMap& map) const;
-  Status read_hash(const LiveMap& map, int fd,
-                   const std::function<void(bytecode::Entry&&)>& sink) const;
-  Status read_cell(const LiveMap& map, uint32_t place,
-                   const std::function<void(bytecode::Entry&&)>& sink) const;
+  Result<MapWalk> walk_of(const LiveMap& map, Fd hash) const;
+  Status read_cell(const LiveMap& map, uint32_t place, const EntryTaker& sink) const;
   Status give_place(LiveMap& map);
   Result<Fd> make_hash(const LiveMap& map) const;
+  Result<Fd> exchange(LiveMap& map, Fd fresh);
+  // Another place, with zeros; the one that it had. Runs may still write to that.
+  Result<uint32_t> move(LiveMap& map);
+  void free_later(const LiveMap& map, uint32_t place);
 
   Loader& loader_;
   Reclaimer& reclaimer_;

@@ -191,7 +191,10 @@ Program MapStore::relocate(const Program& program, const Maps& maps,
     const bytecode::OpInfo* info = bytecode::op_info(insn.op);
     if (info == nullptr || insn.imm < 0) continue;
     const auto index = static_cast<size_t>(insn.imm);
-    if (bytecode::names_map(info->format)) insn.imm = static_cast<vm_s32>(maps[index]->slot);
+    if (bytecode::names_map(info->format)) {
+      insn.imm = static_cast<vm_s32>(maps[index]->slot);
+      if (maps[index]->family() == Family::recent) insn.c |= VM_RECENT;
+    }
     if (bytecode::names_timer(info->format)) insn.imm = static_cast<vm_s32>(timers[index]);
   }
   return copy;
@@ -236,6 +239,7 @@ std::vector<MapInfo> MapStore::list() const {
     info.key = key_text(shown_key(map->spec));
     info.value = value_text(map->spec);
     info.max = map->max;
+    info.lru = map->spec.lru;
     info.probes = map->writers;
     info.entries = places_.extent(*map).entries;
     infos.push_back(std::move(info));
@@ -283,10 +287,45 @@ Result<Value> MapStore::take(std::string_view name, bytecode::Clock clock,
   if (!map) return missing(name);
   map->seen = 0;
   std::vector<Entry> entries;
-  Status taken = places_.empty(*map, MapPlaces::Keys::dropped,
-                               [&](Entry&& entry) { entries.push_back(std::move(entry)); });
+  Status taken = places_.take(*map, [&](Entry&& entry) { entries.push_back(std::move(entry)); });
   if (!taken) return std::move(taken).error();
   return map_value(map->spec, std::move(entries), clock, names);
+}
+
+namespace {
+
+class WalkedRows : public MapRows {
+ public:
+  WalkedRows(const MapSpec& spec, MapWalk walk, bytecode::Clock clock, const bytecode::Names* names)
+      : spec_(spec), walk_(std::move(walk)), clock_(clock), names_(names) {}
+
+  Result<bytecode::List> next() override {
+    std::vector<Entry> entries;
+    Result<bool> more = walk_.next([&](Entry&& entry) { entries.push_back(std::move(entry)); });
+    if (!more) return std::move(more).error();
+    Value rows = map_value(spec_, std::move(entries), clock_, names_);
+    return std::move(*rows.get_if<bytecode::List>());
+  }
+
+ private:
+  MapSpec spec_;
+  MapWalk walk_;
+  bytecode::Clock clock_;
+  const bytecode::Names* names_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<MapRows>> MapStore::rows(std::string_view name, bool taken,
+                                                bytecode::Clock clock,
+                                                const bytecode::Names* names) {
+  const std::shared_ptr<LiveMap> map = find(name);
+  if (!map) return missing(name);
+  if (taken) map->seen = 0;
+  Result<MapWalk> walk = taken ? places_.take(*map) : places_.walk(*map);
+  if (!walk) return std::move(walk).error();
+  return std::unique_ptr<MapRows>(
+      std::make_unique<WalkedRows>(map->spec, std::move(walk).value(), clock, names));
 }
 
 Result<Value> MapStore::growth(std::string_view name, bytecode::Snapshot& since,

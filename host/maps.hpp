@@ -53,6 +53,10 @@ class MapStore {
   // What `get` gives, of all that was written until now; then the map is empty. Not one hit is in
   // neither or in both.
   Result<Value> take(std::string_view name, bytecode::Clock clock, const bytecode::Names* names);
+  // What `get` or `take` gives, row by row; `names` outlives it. Of maps whose entries are rows
+  // (bytecode::has_row_per_entry).
+  Result<std::unique_ptr<MapRows>> rows(std::string_view name, bool taken, bytecode::Clock clock,
+                                        const bytecode::Names* names);
   // What has changed since the snapshot, which becomes the map as it is now.
   Result<Value> growth(std::string_view name, bytecode::Snapshot& since, bytecode::Clock clock,
                        const bytecode::Names* names) const;

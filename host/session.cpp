@@ -242,7 +242,11 @@ const std::vector<Target>* Session::targets_of(ProbeId id) const {
 }
 
 std::vector<MapInfo> Session::maps() const {
-  return impl_->maps ? impl_->maps->list() : std::vector<MapInfo>();
+  if (!impl_->maps) return {};
+  std::vector<MapInfo> infos = impl_->maps->list();
+  for (MapInfo& info : infos)
+    if (bytecode::has_stacks(impl_->maps->look(info.name)->spec)) info.note = impl_->stacks->note();
+  return infos;
 }
 
 namespace {
@@ -302,6 +306,11 @@ Status Session::map_clear(std::string_view name) {
 Result<Value> Session::map_take(std::string_view name) {
   if (!impl_->maps) return no_maps(name);
   return impl_->maps->take(name, impl_->clock, &impl_->sites);
+}
+
+Result<std::unique_ptr<MapRows>> Session::map_rows(std::string_view name, bool taken) {
+  if (!impl_->maps) return no_maps(name);
+  return impl_->maps->rows(name, taken, impl_->clock, &impl_->sites);
 }
 
 Status Session::map_zero(std::string_view name) {

@@ -163,7 +163,9 @@ struct MapInfo {
   std::string value;  // "int"
   uint64_t entries = 0;
   uint64_t max = 0;
+  bool lru = false;             // where it is full, an old entry makes room
   std::vector<ProbeId> probes;  // live writers
+  std::string note;             // of stacks: how many addresses have no name, and why
 };
 
 struct SessionOptions {
@@ -175,6 +177,15 @@ struct SessionOptions {
   // What not to use of this kernel, as if it had none: "kprobe", "kprobe.multi", "uprobe.multi",
   // "fentry", "syscall dispatch". Every fallback can be forced this way.
   std::set<std::string> without = {};
+};
+
+// A map's rows, some thousand at a time, while it is written: a map may have more than fit into one
+// answer. Of the session that made it, and not longer alive.
+class MapRows {
+ public:
+  virtual ~MapRows() = default;
+  // As map_get has them; none when there are no more.
+  virtual Result<bytecode::List> next() = 0;
 };
 
 class Session {
@@ -233,6 +244,8 @@ class Session {
   bool map_ready(std::string_view name) const;
   // The same of what was written until now; then the map is empty. No hit is in neither or in both.
   Result<Value> map_take(std::string_view name);
+  // What map_get or, where `taken`, map_take gives, row by row: of maps whose entries are rows.
+  Result<std::unique_ptr<MapRows>> map_rows(std::string_view name, bool taken);
   // How much it has changed since the snapshot, which becomes the map as it is now.
   Result<Value> map_growth(std::string_view name, bytecode::Snapshot& since) const;
   // What it is, and the live probes that write it; nothing where there is no such map.

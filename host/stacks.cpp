@@ -98,7 +98,12 @@ void Stacks::forget() {
 }
 
 std::string Stacks::note() const {
-  return worker_ ? worker_->symbolizer().frame_pointer_note() : std::string();
+  if (!worker_) return {};
+  const StackSymbolizer& symbolizer = worker_->symbolizer();
+  std::string note = symbolizer.frame_pointer_note();
+  const std::string unresolved = unresolved_note(symbolizer.counts());
+  if (!note.empty() && !unresolved.empty()) note += "; ";
+  return note + unresolved;
 }
 
 }  // namespace host

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 namespace host {
 
@@ -22,31 +22,10 @@ enum class Unresolved : uint8_t {
 
 constexpr size_t unresolved_kinds = static_cast<size_t>(Unresolved::count);
 
-// "no mapping".
-constexpr std::string_view name_of(Unresolved why) {
-  switch (why) {
-    case Unresolved::no_process:
-      return "process gone";
-    case Unresolved::no_mapping:
-      return "no mapping";
-    case Unresolved::no_jit_map:
-      return "no perf map";
-    case Unresolved::file_gone:
-      return "file gone";
-    case Unresolved::file_refused:
-      return "file not readable";
-    case Unresolved::no_symbols:
-      return "no symbols";
-    case Unresolved::no_symbol:
-      return "no symbol there";
-    case Unresolved::kernel:
-      return "no kernel symbol";
-    case Unresolved::count:
-      break;
-  }
-  return "";
-}
-
 using UnresolvedCounts = std::array<uint64_t, unresolved_kinds>;
+
+// "of 12 addresses no name is known: 9 in stripped files, 3 of processes that have ended", the most
+// first; empty where all are 0.
+std::string unresolved_note(const UnresolvedCounts& counts);
 
 }  // namespace host

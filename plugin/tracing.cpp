@@ -15,6 +15,8 @@ constexpr size_t rows_per_turn = 1024;
 // buffer's wake-ups, which cost the traced program 1,400 ns a row (137-156 ns with the nap).
 constexpr size_t flood_rows = 32;
 constexpr auto nap_time = std::chrono::milliseconds(1);
+// A map with more entries than this is told of by bpf-maps alone, not by a row a second.
+constexpr uint64_t counter_entries_max = 10'240;
 // More than a ring buffer holds of the smallest rows.
 constexpr size_t rows_at_end = 1 << 16;
 
@@ -352,6 +354,7 @@ void Tracing::tell_counters(std::optional<host::ProbeId> ending) {
   if (changed.empty()) return;
   for (const host::MapInfo& map : session().maps()) {
     if (std::find(changed.begin(), changed.end(), map.name) == changed.end()) continue;
+    if (map.entries > counter_entries_max) continue;
     auto value = session().map_get(map.name);
     if (!value) continue;
     StreamRow notice;

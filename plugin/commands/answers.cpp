@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "plugin/codec.hpp"
+#include "plugin/commands/map_stream.hpp"
 #include "plugin/pictures/histogram.hpp"
 
 namespace plugin {
@@ -136,6 +137,12 @@ Task<Answer> map_values(CallPtr call, Tracing& tracing, std::vector<std::string>
     while (!words.addresses && !tracing.session().map_ready(name)) {
       const auto timer = call->timer(std::chrono::milliseconds(5));
       if (co_await call->pause(timer)) co_return EmptyAnswer{};
+    }
+    // What may be large goes out row by row.
+    if (names.size() == 1 && state && bytecode::has_row_per_entry(state->spec)) {
+      auto rows = tracing.session().map_rows(name, words.clear);
+      if (!rows) co_return labeled(rows.error(), blame);
+      co_return map_rows(*call, std::move(rows).value(), blame_span);
     }
     const auto stacks =
         words.addresses ? host::Session::StackWords::addresses : host::Session::StackWords::names;

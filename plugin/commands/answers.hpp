@@ -16,8 +16,9 @@ struct MapWords {
   bool clear = false;      // empty it in the same moment
   bool addresses = false;  // stacks as numbers
 };
-// One map: its table or number. Several: a record of them by name. None: null. Stacks
-// get their names, which may take a while; histograms a column of bars that fits the terminal.
+// One map: its table, as a stream where it is long, or its number. Several: a record of them by
+// name. None: null. Stacks get their names, which may take a while; histograms a column of bars
+// that fits the terminal.
 Task<Answer> map_values(CallPtr call, Tracing& tracing, std::vector<std::string> names, Span blame,
                         MapWords words = {});
 

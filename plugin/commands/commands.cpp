@@ -5,16 +5,16 @@ namespace plugin {
 const std::vector<Command>& commands() {
   using namespace commands_table;
   static const std::vector<Command> table = {
-      kprobe(),     kretprobe(), tracepoint(), raw_tracepoint(), uprobe(),     uretprobe(),
-      usdt(),       fentry(),    fexit(),      perf(),           interval(),   trace(),
-      stream(),     list(),      detach(),     swap(),           maps(),       explain(),
-      targets(),    doctor(),    maps_list(),  maps_get(),       maps_clear(), maps_delete(),
-      maps_set(),   maps_zero(), emit(),       count(),          sum(),        avg(),
-      min(),        max(),       stats(),      hist(),           map_put(),    map_add(),
-      map_get(),    map_has(),   map_delete(), start_timer(),    stop_timer(), timestamp(),
-      kstack(),     ustack(),    read_str(),   read_int(),       read_mem(),   as_type(),
-      bswap(),      ip_addr(),   errno_name(), signal_name(),    maps_watch(), maps_plot(),
-      flamegraph(),
+      kprobe(),    kretprobe(),  tracepoint(), raw_tracepoint(), uprobe(),      uretprobe(),
+      usdt(),      fentry(),     fexit(),      perf(),           interval(),    trace(),
+      stream(),    list(),       detach(),     swap(),           maps(),        explain(),
+      targets(),   doctor(),     maps_list(),  maps_get(),       maps_clear(),  maps_delete(),
+      maps_set(),  maps_zero(),  emit(),       count(),          sum(),         avg(),
+      min(),       max(),        stats(),      hist(),           map_put(),     map_add(),
+      map_get(),   map_has(),    map_delete(), map_each(),       start_timer(), stop_timer(),
+      timestamp(), kstack(),     ustack(),     read_str(),       read_int(),    read_mem(),
+      as_type(),   bswap(),      ip_addr(),    errno_name(),     signal_name(), maps_watch(),
+      maps_plot(), flamegraph(),
   };
   return table;
 }

@@ -67,6 +67,7 @@ Command map_add();
 Command map_get();
 Command map_has();
 Command map_delete();
+Command map_each();
 Command start_timer();
 Command stop_timer();
 Command timestamp();

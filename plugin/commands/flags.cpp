@@ -85,6 +85,7 @@ void read_compile(Reader& flags, CompileFlags& out) {
   flags.number("str-len", 8, VM_STR_MAX, out.string_bytes);
   flags.number("fuel", 1, VM_FUEL_MAX, out.fuel);
   flags.number("map-size", 1, map_entries_max, out.map_entries);
+  out.lru = flags.call().has_switch("lru");
   out.btf = read_text(flags, "btf", "the file that describes the kernel's types");
 }
 
@@ -202,6 +203,8 @@ std::vector<Flag> compile_flag_table() {
        "bytes kept of a string read from memory, with its final zero (256)"},
       {"fuel", 0, shape::integer(), "steps that one run may take (65536)"},
       {"map-size", 0, shape::integer(), "entries that a map of this closure may have (10240)"},
+      {"lru", 0, Node(),
+       "what map-put and map-add keep: where a map is full, what was used the longest ago goes"},
   };
 }
 

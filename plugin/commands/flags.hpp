@@ -14,6 +14,7 @@ struct CompileFlags {
   std::optional<uint32_t> string_bytes;
   std::optional<uint32_t> fuel;
   std::optional<uint32_t> map_entries;
+  bool lru = false;
   std::string btf;  // a file that describes the kernel; empty: what the kernel says itself
 };
 

@@ -17,7 +17,9 @@ Command commands_table::maps_get() {
   return {{
               .name = "bpf-maps get",
               .description = "What a map holds: a table, or a value where the map has no key.",
-              .more = "A probe stands for its maps: one gives its table, several a record of them "
+              .more = "A table of more than some ten thousand rows comes as a stream, however "
+                      "large the map is.\nA probe stands for its maps: one gives its table, "
+                      "several a record of them "
                       "by name.",
               .search_terms = {"counters", "aggregate", "ebpf"},
               .optional = {{"map", "a map's name, or a probe's id or record; or from the pipe",

@@ -21,7 +21,9 @@ Task<Answer> run(CallPtr, Tracing& tracing) {
       row.emplace_back("value", map.value);
       row.emplace_back("entries", static_cast<int64_t>(map.entries));
       row.emplace_back("max", static_cast<int64_t>(map.max));
+      row.emplace_back("lru", map.lru);
       row.emplace_back("probes", std::move(probes));
+      row.emplace_back("note", map.note);
       rows.push_back(std::move(row));
     }
   co_return Value(std::move(rows));

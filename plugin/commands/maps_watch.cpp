@@ -18,7 +18,8 @@ using bytecode::Value;
 using std::chrono::nanoseconds;
 using Clock = std::chrono::steady_clock;
 
-// A reader that is slower than this many rows sees gaps between the times of its rows.
+// While a slow reader has this many rows unread, nothing is added: the next rows are of a longer
+// time.
 constexpr size_t rows_max = 100'000;
 
 class Watch : public ItemSource {
@@ -38,6 +39,7 @@ class Watch : public ItemSource {
   }
 
   void finish() { finished_ = true; }
+  bool full() const { return rows_.size() >= rows_max; }
 
   // A map's growth, each of its rows with the time before its columns.
   void add(Value time, Value grown) {
@@ -52,7 +54,6 @@ class Watch : public ItemSource {
 
  private:
   void add_row(const Value& time, Value value) {
-    if (rows_.size() >= rows_max) return;
     Record row = {{"time", time}};
     if (Record* columns = value.get_if<Record>())
       for (auto& column : *columns) row.push_back(std::move(column));
@@ -78,6 +79,7 @@ Task<void> watch_map(CallPtr call, Tracing& tracing, std::string map, nanosecond
     watch->timer = call->timer(std::max<nanoseconds>(next - Clock::now(), nanoseconds(0)));
     const bool interrupted = co_await call->pause(watch->timer);
     if (interrupted || watch->finished()) break;
+    if (watch->full()) continue;
     const auto state = tracing.session().map_state(map);
     auto grown = tracing.session().map_growth(map, since);
     if (!state || !grown) break;

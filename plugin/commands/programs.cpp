@@ -89,6 +89,7 @@ bytecode::Result<Programs> compile_closure(const ClosureArgument& closure,
   if (flags.string_bytes) options.string_bytes = *flags.string_bytes;
   if (flags.fuel) options.fuel = *flags.fuel;
   if (flags.map_entries) options.map_entries = *flags.map_entries;
+  options.lru = flags.lru;
   options.maps = std::move(maps);
 
   Programs programs(targets.size());

@@ -2,6 +2,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "tests/kernel_session/fixture.hpp"
 
@@ -39,6 +40,69 @@ TEST_F(SessionTest, AThousandKeys) {
   EXPECT_EQ(table.get_if<List>()->size(), 1500u);
   EXPECT_EQ(value_at(table, Value(int64_t{1234})), 2);
   EXPECT_EQ(session_.maps().front().entries, 1500u);
+}
+
+// The sum of a column of ints.
+int64_t sum_of(const Value& table, std::string_view column) {
+  int64_t sum = 0;
+  for (const Value& row : *table.get_if<List>())
+    for (const auto& [name, value] : *row.get_if<Record>())
+      if (name == column) sum += *value.get_if<int64_t>();
+  return sum;
+}
+
+// Where the kernel preempts anywhere, runs of several threads lie one in another on each CPU.
+TEST_F(SessionTest, NothingIsLostWhereManyThreadsShareACpu) {
+  const ProbeInfo probe = attach(uprobe(),
+                                 "{|ctx| count hits; $ctx.arg0 mod 4 | count quarters; $ctx.arg0 | "
+                                 "sum total; $ctx.arg0 | stats all --by $ctx.cpu; $ctx.arg0 | hist "
+                                 "buckets; 1 | map-add mine }");
+  constexpr int64_t hits = 500;
+  const int64_t threads = int64_t{8} * std::thread::hardware_concurrency();
+  {
+    std::vector<std::jthread> running;
+    for (int64_t n = 0; n < threads; ++n)
+      running.emplace_back([] {
+        for (int64_t i = 0; i < hits; ++i) session_hit(i, "");
+      });
+  }
+  const int64_t count = threads * hits, sum = threads * (hits * (hits - 1) / 2);
+  EXPECT_EQ(must(session_.map_get("hits")), Value(count));
+  EXPECT_EQ(must(session_.map_get("mine")), Value(count));
+  EXPECT_EQ(must(session_.map_get("total")), Value(sum));
+  for (int64_t quarter = 0; quarter < 4; ++quarter)
+    EXPECT_EQ(value_at(must(session_.map_get("quarters")), Value(quarter)), count / 4);
+  EXPECT_EQ(sum_of(must(session_.map_get("all")), "count"), count);
+  EXPECT_EQ(sum_of(must(session_.map_get("all")), "sum"), sum);
+  EXPECT_EQ(sum_of(must(session_.map_get("buckets")), "count"), count);
+  const ProbeInfo now = *session_.info(probe.id);
+  EXPECT_EQ(now.missed, 0u);
+  EXPECT_TRUE(now.faults.empty());
+}
+
+// Row by row a map gives what it gives at once, whatever becomes of it meanwhile.
+TEST_F(SessionTest, RowsOfALargeMap) {
+  attach(uprobe(), "{|ctx| $ctx.arg0 | count numbers }");
+  constexpr int64_t keys = 5000;
+  for (int64_t i = 0; i < keys; ++i) session_hit(i, "");
+  for (const bool taken : {false, true}) {
+    const auto rows = must(session_.map_rows("numbers", taken));
+    List first = must(rows->next());
+    EXPECT_LT(first.size(), static_cast<size_t>(keys));
+    if (!taken) session_hit(1, "");  // no new row, wherever it is
+    if (taken) must(session_.map_clear("numbers"));
+    std::vector<List> more = {std::move(first)};
+    int64_t sum = 0, count = 0;
+    for (; !more.back().empty(); more.push_back(must(rows->next()))) {
+      sum += sum_of(Value(more.back()), "key");
+      count += static_cast<int64_t>(more.back().size());
+    }
+    EXPECT_EQ(count, keys);
+    EXPECT_EQ(sum, keys * (keys - 1) / 2);
+    EXPECT_TRUE(must(rows->next()).empty());
+  }
+  EXPECT_TRUE(must(session_.map_rows("numbers", false))->next()->empty());
+  EXPECT_FALSE(session_.map_rows("nothing", false));
 }
 
 TEST_F(SessionTest, RecordKeysAreColumns) {

@@ -1,0 +1,34 @@
+#include "host/unresolved.hpp"
+
+#include <gtest/gtest.h>
+
+namespace host {
+namespace {
+
+void set(UnresolvedCounts& counts, Unresolved why, uint64_t count) {
+  counts[static_cast<size_t>(why)] = count;
+}
+
+TEST(UnresolvedNote, SaysHowManyAndWhyTheMostFirst) {
+  UnresolvedCounts counts = {};
+  EXPECT_EQ(unresolved_note(counts), "");
+  set(counts, Unresolved::file_gone, 1);
+  EXPECT_EQ(unresolved_note(counts),
+            "of 1 address no name is known: 1 in files that are gone or replaced");
+  set(counts, Unresolved::kernel, 9);
+  EXPECT_EQ(
+      unresolved_note(counts),
+      "of 10 addresses no name is known: 9 in the kernel, which lists no function there, 1 in "
+      "files that are gone or replaced");
+}
+
+TEST(UnresolvedNote, EveryReasonHasWords) {
+  for (size_t why = 0; why < unresolved_kinds; ++why) {
+    UnresolvedCounts counts = {};
+    counts[why] = 1;
+    EXPECT_GT(unresolved_note(counts).size(), 40u) << why;
+  }
+}
+
+}  // namespace
+}  // namespace host
