@@ -58,6 +58,11 @@ def kernel_has(feature):
     if feature == "cgroups":
         return any(os.access(f"/sys/fs/cgroup/{mount}/cgroup.procs", os.W_OK)
                    for mount in (".", "unified"))
+    if feature == "disk":
+        # What temporary files are on counts its requests.
+        device = os.stat(tempfile.gettempdir()).st_dev
+        number = f"{os.major(device)}:{os.minor(device)}"
+        return pathlib.Path(f"/sys/dev/block/{number}").exists()
     if feature == "curl":
         return os.access("/usr/bin/curl", os.X_OK)
     raise Failure(f"unknown requirement '{feature}'")
