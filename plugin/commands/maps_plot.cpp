@@ -52,6 +52,7 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
 
 Command commands_table::maps_plot() {
   std::vector<Flag> flags = picture_flag_table();
+  flags.push_back({"svg", 0, Node(), "as an SVG, which it is in any case"});
   flags.push_back({"totals", 0, Node(),
                    "over time: the counts are running totals, so draw what each time added"});
   return {
