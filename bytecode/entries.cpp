@@ -197,9 +197,6 @@ Amount Amount::since(const Amount& before) const {
   Amount grown = *this;
   grown.count_ -= before.count_;
   grown.sum_ -= before.sum_;
-  if (grown.count_ == 0) return grown;
-  grown.lowest_.reset();
-  grown.highest_.reset();
   return grown;
 }
 
@@ -221,7 +218,8 @@ std::vector<Entry> growth(const MapSpec& map, Snapshot& before, std::vector<Entr
     const auto old = before.find(entry.key);
     const bool is_new = old == before.end();
     after.emplace(entry.key, entry.amount);
-    if (!is_new && old->second == entry.amount) continue;
+    // A map without a key has a row all the same.
+    if (!is_new && old->second == entry.amount && !map.key.empty()) continue;
     if (!is_new && is_number && !is_extreme) entry.amount = entry.amount.since(old->second);
     grown.push_back(std::move(entry));
   }

@@ -33,7 +33,7 @@ class Amount {
   Value average(As as) const;
   // Both together.
   Amount& operator+=(const Amount& more);
-  // What came since `before`, of the same value. The least and the greatest of that are not known.
+  // What came since `before`, of the same value; the least and the greatest are those of both.
   Amount since(const Amount& before) const;
   Value lowest(As as, Clock clock) const;
   Value highest(As as, Clock clock) const;

@@ -255,6 +255,7 @@ class Run {
   }
 
   bool next_entry(const vm_insn& insn) {
+    set(insn.a, std::max<int64_t>(reg(insn.a), 0));
     uint64_t place = static_cast<uint64_t>(reg(insn.a)) % VM_MAP_PLACES;
     const auto entry = kept_.entry(static_cast<uint32_t>(insn.imm), place);
     spend(place / VM_WALK_GRAIN);

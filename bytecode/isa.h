@@ -39,7 +39,8 @@
  *   map_key     c a key class; imm a map (in a Program an index into its maps, loaded a slot)
  *   a_map_key   likewise, and a register
  *   load_key    likewise, and a register with a + 1
- *   next_key    likewise, and a register with a + 1 and a + 2
+ *   next_key    likewise, and a register with a + 1 and a + 2; b is 0 in a Program: the host
+ *               writes there how many buckets the map has, as a power of two
  *   tally_key   likewise, and a register; b: VM_TALLY_*, 1 at least
  *   cell        imm a map without a key
  *   a_cell      likewise, and a register
@@ -134,6 +135,7 @@ enum {
   VM_TALLY_MAX = 4,
   VM_TALLY_ALL = 7,
   VM_WALK_GRAIN = 16,      /* entries that map.next passes on its way: a step for so many */
+  VM_BUCKET_GRAIN = 128,   /* likewise buckets of the map, which it passes all at worst */
   VM_MAP_PLACES = 1 << 24, /* the most entries of a map; a place is taken modulo this */
   VM_TIMER_DEPTH = 16,     /* starts of one timer in one thread that wait for their stops */
 };

@@ -121,7 +121,9 @@ class Operands {
       case Format::load_key:
         return first_of(reg(insn.a), reg(insn.a + 1), map_key(insn));
       case Format::next_key:
-        return first_of(reg(insn.a), reg(insn.a + 2), map_key(insn));
+        return first_of(reg(insn.a), reg(insn.a + 2),
+                        require(insn.b == 0, "the map's buckets are the host's to say"),
+                        map_key(insn));
       case Format::tally_key:
         return first_of(reg(insn.a), tally(insn), map_key(insn));
       case Format::cell:

@@ -93,7 +93,7 @@ Uses uses_of(const Program& program, const vm_insn& insn, const Known& known) {
     case VM_OP_map_delete:
       return {.writes = a};
     case VM_OP_map_next:
-      return {.reads = a, .writes = a << 1 | a << 2};
+      return {.reads = a, .writes = a | a << 1 | a << 2};
     case VM_OP_key_str:
     case VM_OP_row_str:
       return {.reads = a, .handles_read = a};

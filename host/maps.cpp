@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 
 #include "bytecode/bad_argument.hpp"
@@ -10,6 +11,7 @@
 #include "bytecode/suggest.hpp"
 #include "bytecode/wire.h"
 #include "host/refusal.hpp"
+#include "host/target.hpp"
 
 namespace host {
 
@@ -170,6 +172,11 @@ Status MapStore::plan(ProbeId probe, const std::string& probe_name, const Progra
     // What a closure left unnamed starts anew with each probe, but goes on through a swap.
     const bool stale = map && own && map->writers.empty() && !planned(name);
     if (usable && !stale) {
+      if (spec.lru && !map->spec.lru)
+        add_note(plan.note, "the map " + name + " is there already, and was made without --lru");
+      if (spec.entries != 0 && map->keyed() && spec.entries != map->max)
+        add_note(plan.note, "the map " + name + " is there already, with room for " +
+                                std::to_string(map->max));
       plan.maps.back().push_back(map);
       continue;
     }
@@ -194,6 +201,9 @@ Program MapStore::relocate(const Program& program, const Maps& maps,
     if (bytecode::names_map(info->format)) {
       insn.imm = static_cast<vm_s32>(maps[index]->slot);
       if (maps[index]->family() == Family::recent) insn.c |= VM_RECENT;
+      // The kernel rounds them up.
+      if (info->format == bytecode::Format::next_key)
+        insn.b = static_cast<vm_u8>(std::bit_width(maps[index]->max - 1));
     }
     if (bytecode::names_timer(info->format)) insn.imm = static_cast<vm_s32>(timers[index]);
   }

@@ -30,7 +30,8 @@ class MapStore {
   using Maps = std::vector<std::shared_ptr<LiveMap>>;
   struct Plan {
     std::vector<Maps> maps;
-    Maps fresh;  // those of them that are new
+    Maps fresh;        // those of them that are new
+    std::string note;  // what of the closure's wishes a map that is there already does not have
   };
   Result<Plan> prepare(ProbeId probe, const std::string& probe_name,
                        const std::vector<std::shared_ptr<const bytecode::Program>>& programs);

@@ -165,7 +165,7 @@ struct MapInfo {
   uint64_t max = 0;
   bool lru = false;             // where it is full, an old entry makes room
   std::vector<ProbeId> probes;  // live writers
-  std::string note;             // of stacks: how many addresses have no name, and why
+  std::string note;  // of stacks: how many addresses of this session have no name, and why
 };
 
 struct SessionOptions {

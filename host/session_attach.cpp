@@ -262,6 +262,7 @@ Result<ProbeInfo> Session::Impl::attach(std::vector<Member> members,
   prepare_stacks(grouped.programs);
   Result<MapStore::Plan> plan = maps->prepare(id, probe.name, grouped.programs);
   if (!plan) return std::move(plan).error();
+  add_note(probe.note, plan->note);
   const auto fail = [&](Error error) {
     maps->abandon(*plan);
     constexpr ProbeId nobody = 0;  // the id is the next one's

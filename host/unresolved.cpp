@@ -45,8 +45,8 @@ std::string unresolved_note(const UnresolvedCounts& counts) {
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   const uint64_t sum = std::accumulate(counts.begin(), counts.end(), uint64_t{0});
-  std::string note =
-      "of " + std::to_string(sum) + (sum == 1 ? " address" : " addresses") + " no name is known: ";
+  std::string note = "in this session no name was found for " + std::to_string(sum) +
+                     (sum == 1 ? " address: " : " addresses: ");
   for (size_t i = 0; i < reasons.size(); ++i) {
     if (i > 0) note += ", ";
     note += std::to_string(reasons[i].first) + " " + std::string(place_of(reasons[i].second));

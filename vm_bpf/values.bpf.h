@@ -67,7 +67,9 @@ static __always_inline vm_u32 vm_next_entry(struct vm_run* run, const struct vm_
                                             const struct vm_insn* insn) {
   struct vm_walker walker = {.run = run};
   vm_u32 slot = insn->imm;
-  vm_u64 place = vm_masked(run->regs[insn->a & (VM_REGS - 1)], VM_MAP_PLACES - 1);
+  vm_u64* at = &run->regs[insn->a & (VM_REGS - 1)];
+  if ((vm_s64)*at < 0) *at = 0;
+  vm_u64 place = vm_masked(*at, VM_MAP_PLACES - 1);
   run->walk.before = place;
   run->walk.value = run->walk.found = 0;
   switch (insn->c) {
@@ -91,6 +93,8 @@ static __always_inline vm_u32 vm_next_entry(struct vm_run* run, const struct vm_
   }
   run->regs[(insn->a + 1u) & (VM_REGS - 1)] = run->walk.value;
   run->regs[(insn->a + 2u) & (VM_REGS - 1)] = run->walk.found;
+  vm_u64 buckets = 1ull << (insn->b & 31);
+  vm_spend(run, buckets / VM_BUCKET_GRAIN * VM_BLOCK);
   vm_spend(run, (place - run->walk.before) * (VM_BLOCK / VM_WALK_GRAIN));
   return VM_FAULT_none;
 }

@@ -25,6 +25,15 @@ std::optional<std::vector<KeyPart>> Lowering::widened(const std::vector<KeyPart>
   return result;
 }
 
+// The parts of a key, as wide as those of all keys to the map of this name until now.
+std::vector<KeyPart> Lowering::widest(const std::string& map, std::vector<KeyPart> parts) {
+  std::vector<KeyPart>& known = widest_keys_.try_emplace(map, parts).first->second;
+  std::optional<std::vector<KeyPart>> both = widened(parts, known);
+  if (!both) return parts;
+  known = *both;
+  return std::move(*both);
+}
+
 // The key of a map's entry, of a value or of none, with the bucket of a histogram behind it.
 // Nothing where the value cannot be a key; then the errors say why.
 std::optional<Lowering::Key> Lowering::key_of(const Operand* operand, const MapSpec& map,
@@ -36,13 +45,7 @@ std::optional<Lowering::Key> Lowering::key_of(const Operand* operand, const MapS
     key.values.push_back(*bucket);
   }
   // A map without a name is this call's alone.
-  if (!map.name.empty()) {
-    std::vector<KeyPart>& widest = widest_keys_.try_emplace(map.name, key.parts).first->second;
-    if (std::optional<std::vector<KeyPart>> both = widened(key.parts, widest)) {
-      widest = *both;
-      key.parts = std::move(*both);
-    }
-  }
+  if (!map.name.empty()) key.parts = widest(map.name, std::move(key.parts));
   if (!fit(key, operand ? operand->span : map.span)) return std::nullopt;
   return key;
 }

@@ -507,6 +507,7 @@ class Lowering {
   bool fit(Key& key, Span span);
   static std::optional<std::vector<KeyPart>> widened(const std::vector<KeyPart>& parts,
                                                      const std::vector<KeyPart>& others);
+  std::vector<KeyPart> widest(const std::string& map, std::vector<KeyPart> parts);
   bool key_part(const std::string& name, const Operand& value, Key& key);
   void write_key(const Key& key);
 
@@ -539,6 +540,8 @@ class Lowering {
   std::optional<int64_t> constant_number(const ast::Expr& expr, std::string_view flag);
   uint8_t bucket_register(const Buckets& buckets, uint8_t number);
   Operand store_verb(const CallSite& site, const Operand* input, vm_opcode op);
+  Operand store(const CallSite& site, const Operand* input, vm_opcode op, const ast::Expr& name,
+                const Arguments& given);
   Operand map_put_verb(const CallSite& site, const Operand* input);
   Operand map_add_verb(const CallSite& site, const Operand* input);
   std::optional<MapUse> look_up(const CallSite& site, const Operand* input);
@@ -595,8 +598,9 @@ class Lowering {
   // By a map's name: room that all its keys met so far fit into, before long texts give some up.
   // It only grows, so that lowering again comes to an end.
   std::map<std::string, std::vector<KeyPart>> widest_keys_;
-  std::vector<MapSpec> learnt_maps_;   // that were met the last time
-  std::set<std::string> missed_maps_;  // that were asked for before anything was put into them
+  std::vector<MapSpec> learnt_maps_;    // that were met the last time
+  std::set<std::string> refused_maps_;  // that something wrong was to be put into
+  std::set<std::string> missed_maps_;   // that were asked for before anything was put into them
   bool lower_again_ = false;
   static constexpr size_t max_work = 100'000;  // some tenths of a second
   size_t work_ = 0;                            // spent, on what was rolled back too

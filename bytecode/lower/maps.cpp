@@ -252,6 +252,8 @@ const MapSpec* Lowering::known_map(std::string_view name) const {
 const MapSpec* Lowering::map_of_values(const ast::Expr& name) {
   const std::string called = *literal_name(name);
   const MapSpec* known = known_map(called);
+  // What puts something there has been refused: that is what is wrong.
+  if (!known && refused_maps_.contains(called)) return nullptr;
   if (!known) {
     fail(name.span, "nothing is put into the map `" + called + "`", "not known yet",
          "attach what has `map-put " + called + "` first, or both in one bpf-trace");
@@ -295,6 +297,15 @@ Operand Lowering::store_verb(const CallSite& site, const Operand* input, vm_opco
   if (!given) return null(site.span);
   std::optional<const ast::Expr*> name = map_name(site, *given, "value", true);
   if (!name) return null(site.span);
+  const size_t errors = errors_.size();
+  Operand result = store(site, input, op, **name, *given);
+  if (errors_.size() != errors) refused_maps_.insert(*literal_name(**name));
+  return result;
+}
+
+// The value into the map at the key.
+Operand Lowering::store(const CallSite& site, const Operand* input, vm_opcode op,
+                        const ast::Expr& name, const Arguments& given) {
   uint32_t mark = code_.registers();
   Operand kept;
   if (op == VM_OP_map_add) {
@@ -315,10 +326,10 @@ Operand Lowering::store_verb(const CallSite& site, const Operand* input, vm_opco
     return unfit(site, kept, "an int, a bool, a duration, a filesize or a time",
                  kept.is_text() ? "keep a text as a key: $value | map-put name --by $text"
                                 : "keep its parts, each in a map of its own");
-  std::optional<Operand> key = by(*given);
+  std::optional<Operand> key = by(given);
   MapSpec map{.kind = MapKind::value, .as = is_null ? As::integer : as_of(kept.type)};
-  if (const MapSpec* known = known_map(*literal_name(**name)); is_null && known) map.as = known->as;
-  std::optional<MapUse> use = map_use(site, *name, map, key ? &*key : nullptr);
+  if (const MapSpec* known = known_map(*literal_name(name)); is_null && known) map.as = known->as;
+  std::optional<MapUse> use = map_use(site, &name, map, key ? &*key : nullptr);
   if (!use) return null(site.span);
   auto index = static_cast<int32_t>(use->map);
   uint32_t key_class = use->key_class();

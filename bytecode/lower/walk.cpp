@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "bytecode/key_layout.hpp"
 #include "bytecode/lower/lower.hpp"
 #include "bytecode/show.hpp"
 
@@ -75,6 +76,8 @@ Operand Lowering::map_each_verb(const CallSite& site, const Operand* input) {
   if (input)
     return fail(site.name_span, "`map-each` takes nothing from the pipe", "something comes to it",
                 usage);
+  if (!literal_name(*given->values[0]))
+    return fail(given->values[0]->span, "the name of a map is a word", "not a word", usage);
   std::optional<const ast::Expr*> name = map_name(site, *given, "key", true);
   if (!name) return null(site.span);
   Operand closure = value(*given->values[1]);
@@ -84,12 +87,14 @@ Operand Lowering::map_each_verb(const CallSite& site, const Operand* input) {
                 "this is " + with_article(closure.type), usage);
   const MapSpec* known = map_of_values(**name);
   if (!known) return null(site.span);
-  const MapSpec map = *known;
+  MapSpec map = *known;
   if (map.key.empty())
     return fail((*name)->span, "the map `" + map.name + "` has no keys", "one value only",
                 "write map-get " + map.name);
-  std::optional<uint32_t> index = map_for(site, *name, map);
-  if (!index) return null(site.span);
+  map.key = widest(map.name, std::move(map.key));
+  fit_key(map.key, map.key_class);
+  std::optional<MapUse> use = map_use(site, *name, map, nullptr);
+  if (!use) return null(site.span);
 
   uint32_t mark = code_.registers(), blocks = code_.blocks();
   const uint8_t place = code_.take_registers(3);
@@ -99,7 +104,7 @@ Operand Lowering::map_each_verb(const CallSite& site, const Operand* input) {
     Assembler::Label top = code_.new_label(), end = code_.new_label();
     code_.bind(top);
     uint32_t inner = code_.registers(), inner_blocks = code_.blocks();
-    code_.emit(VM_OP_map_next, place, 0, map.key_class, static_cast<int32_t>(*index));
+    code_.emit(VM_OP_map_next, place, 0, map.key_class, static_cast<int32_t>(use->map));
     code_.jump(VM_OP_jz, place + 2u, end);
     code_.emit(VM_OP_addi, place, place, 0, 1);
     std::optional<Operand> key = key_in_walk(site, map);
@@ -108,7 +113,7 @@ Operand Lowering::map_each_verb(const CallSite& site, const Operand* input) {
     kept.home = Operand::Home::reg;
     kept.reg = static_cast<uint8_t>(place + 1);
     kept.span = site.span;
-    walks_.push_back({*index, place});
+    walks_.push_back({use->map, place});
     good = key && !call_closure(closure, {*key, kept}, *key).bad();
     walks_.pop_back();
     code_.release_registers(inner);

@@ -204,7 +204,8 @@ std::vector<Flag> compile_flag_table() {
       {"fuel", 0, shape::integer(), "steps that one run may take (65536)"},
       {"map-size", 0, shape::integer(), "entries that a map of this closure may have (10240)"},
       {"lru", 0, Node(),
-       "what map-put and map-add keep: where a map is full, what was used the longest ago goes"},
+       "of what map-put and map-add keep: where there is no room, what was used the longest ago "
+       "goes, some at a time"},
   };
 }
 

@@ -25,7 +25,9 @@ Command commands_table::maps_get() {
               .optional = {{"map", "a map's name, or a probe's id or record; or from the pipe",
                             shape::any(), Completes::maps}},
               .flags = {{"clear", 'c', Node(),
-                         "empty it in the same moment: no hit is in neither or in both"},
+                         "empty it in the same moment: no hit is in neither or in both, and what "
+                         "is not read "
+                         "is gone"},
                         {"addresses", 0, Node(), "stacks as numbers, without names"}},
               .examples = {{"bpf-maps get opens | sort-by value -r | first 10",
                             "The ten highest counts of the map `opens`"},

@@ -60,25 +60,27 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
 }  // namespace
 
 Command commands_table::stream() {
-  return {{
-              .name = "bpf-stream",
-              .description = "Rows of the attached probes, as they come.",
-              .more = "Columns: time probe target name type event_type pid tid comm cpu value.\n"
-                      "Types: probe_hit (an empty closure), log (print), custom (emit, or the "
-                      "closure's value), counter (a\nmap that changed, about once a second), lost "
-                      "and fault. The stream ends with its last probe. Rows that\nnobody has read "
-                      "yet come first.",
-              .search_terms = {"trace", "events", "watch", "ebpf"},
-              .rest = {{"probe", "ids or records of probes; all of them if none is given",
-                        shape::any(), Completes::probes}},
-              .examples =
-                  {
-                      {"bpf-stream | where type == \"probe_hit\" | first 10", "The next ten hits"},
-                      {"bpf-stream | where type == \"counter\" | each {|row| print $row.value}",
-                       "Counts, about once a second"},
-                  },
-          },
-          run};
+  return {
+      {
+          .name = "bpf-stream",
+          .description = "Rows of the attached probes, as they come.",
+          .more = "Columns: time probe target name type event_type pid tid comm cpu value.\n"
+                  "Types: probe_hit (an empty closure), log (print), custom (emit, or the "
+                  "closure's value), counter (a\nmap that changed, about once a second, of 10240 "
+                  "entries at most), lost and fault. The stream ends with its last probe. Rows "
+                  "that\nnobody has read "
+                  "yet come first.",
+          .search_terms = {"trace", "events", "watch", "ebpf"},
+          .rest = {{"probe", "ids or records of probes; all of them if none is given", shape::any(),
+                    Completes::probes}},
+          .examples =
+              {
+                  {"bpf-stream | where type == \"probe_hit\" | first 10", "The next ten hits"},
+                  {"bpf-stream | where type == \"counter\" | each {|row| print $row.value}",
+                   "Counts, about once a second"},
+              },
+      },
+      run};
 }
 
 }  // namespace plugin

@@ -90,6 +90,11 @@ class Maker {
       map.key.push_back(part);
     }
     program_.maps.emplace_back().name = "cell";
+    // Of one entry, at a key of zeros: in a larger one each engine has an order of its own.
+    MapSpec& values = program_.maps.emplace_back();
+    values.name = "values";
+    values.kind = bytecode::MapKind::value;
+    values.key.emplace_back();
   }
 
   void constant(unsigned to) {
@@ -212,7 +217,7 @@ class Maker {
       case 3:
         return row();
       case 4:
-        return key();
+        return below(4) == 0 ? walk() : key();
       case 5:
         return code(insn(VM_OP_count_cell, 0, 0, 0, 3));
       case 6:
@@ -316,6 +321,26 @@ class Maker {
       code(insn(VM_OP_str_key, to, block_of(to), 0, 8 | (bytes - 8) << 16));
     }
     code(insn(VM_OP_count, 0, 0, key_class, static_cast<int32_t>(map)));
+  }
+
+  // A map of the program's own, and a walk over it from anywhere.
+  void walk() {
+    constexpr int32_t values = 4;
+    code(insn(VM_OP_key_zero, 0, 0, 0, 8));
+    switch (below(4)) {
+      case 0:
+        return code(insn(VM_OP_map_put, any_int(), 0, 0, values));
+      case 1:
+        return code(insn(VM_OP_map_delete, any_int(), 0, 0, values));
+      case 2:
+        return code(insn(VM_OP_map_get, below(kInts - 1), 0, 0, values));
+      default: {
+        const unsigned place = below(kInts - 2);
+        if (below(4) != 0) code(insn(VM_OP_ldi, place, 0, 0, static_cast<int32_t>(below(4)) - 2));
+        code(insn(VM_OP_map_next, place, 0, 0, values));
+        return code(insn(VM_OP_ld_key, any_int()));
+      }
+    }
   }
 
   void load() {

@@ -13,13 +13,14 @@ TEST(UnresolvedNote, SaysHowManyAndWhyTheMostFirst) {
   UnresolvedCounts counts = {};
   EXPECT_EQ(unresolved_note(counts), "");
   set(counts, Unresolved::file_gone, 1);
-  EXPECT_EQ(unresolved_note(counts),
-            "of 1 address no name is known: 1 in files that are gone or replaced");
-  set(counts, Unresolved::kernel, 9);
   EXPECT_EQ(
       unresolved_note(counts),
-      "of 10 addresses no name is known: 9 in the kernel, which lists no function there, 1 in "
-      "files that are gone or replaced");
+      "in this session no name was found for 1 address: 1 in files that are gone or replaced");
+  set(counts, Unresolved::kernel, 9);
+  EXPECT_EQ(unresolved_note(counts),
+            "in this session no name was found for 10 addresses: 9 in the kernel, which lists no "
+            "function there, 1 in "
+            "files that are gone or replaced");
 }
 
 TEST(UnresolvedNote, EveryReasonHasWords) {
