@@ -15,7 +15,6 @@
 namespace host {
 
 using bytecode::Amount;
-using bytecode::Entry;
 using bytecode::Error;
 using bytecode::MapKind;
 using bytecode::MapSpec;
