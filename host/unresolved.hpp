@@ -24,8 +24,8 @@ constexpr size_t unresolved_kinds = static_cast<size_t>(Unresolved::count);
 
 using UnresolvedCounts = std::array<uint64_t, unresolved_kinds>;
 
-// "in this session no name was found for 12 addresses: 9 in stripped files ..., 3 of processes ...", the
-// most first; empty where all are 0.
+// "in this session no name was found for 12 addresses: 9 in stripped files ..., 3 of ...", the most
+// first; empty where all are 0.
 std::string unresolved_note(const UnresolvedCounts& counts);
 
 }  // namespace host
