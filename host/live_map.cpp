@@ -48,6 +48,13 @@ Amount amount_of(bool are_tallies, std::span<const uint64_t> words) {
   return Amount::of_tallies(tallies);
 }
 
+// What a hash has, handed to `sink`, which outlives this.
+EntrySink entries_to(const EntryTaker& sink, bool are_tallies) {
+  return [&sink, are_tallies](std::span<const uint8_t> key, std::span<const uint64_t> words) {
+    sink({{key.begin(), key.end()}, amount_of(are_tallies, words)});
+  };
+}
+
 }  // namespace
 
 Family LiveMap::family() const {
@@ -156,18 +163,7 @@ MapWalk::MapWalk(Fd hash, const EntryShape& shape, uint64_t max, bool tallies)
     : hash_(std::move(hash)), reader_(shape, max), tallies_(tallies) {}
 
 Result<bool> MapWalk::next(const EntryTaker& sink) {
-  return reader_.next(hash_.get(),
-                      [&](std::span<const uint8_t> key, std::span<const uint64_t> words) {
-                        sink({{key.begin(), key.end()}, amount_of(tallies_, words)});
-                      });
-}
-
-Status MapWalk::all(const EntryTaker& sink) {
-  while (true) {
-    const Result<bool> more = next(sink);
-    if (!more) return more.error();
-    if (!*more) return Nothing{};
-  }
+  return reader_.next(hash_.get(), entries_to(sink, tallies_));
 }
 
 Result<MapWalk> MapPlaces::walk_of(const LiveMap& map, Fd hash) const {
@@ -179,6 +175,10 @@ Result<MapWalk> MapPlaces::walk(const LiveMap& map) const {
   return walk_of(map, Fd(fcntl(map.fd.get(), F_DUPFD_CLOEXEC, 0)));
 }
 
+Status MapPlaces::read_hash(const LiveMap& map, int fd, const EntryTaker& sink) const {
+  return read_entries(fd, shape_of(map), map.max, entries_to(sink, is_tally(map)));
+}
+
 Status MapPlaces::read_cell(const LiveMap& map, uint32_t place, const EntryTaker& sink) const {
   std::vector<uint64_t> words(cell_words(map));
   if (bpf_map_lookup_elem(cells_of(map), &place, words.data()) != 0)
@@ -188,9 +188,7 @@ Status MapPlaces::read_cell(const LiveMap& map, uint32_t place, const EntryTaker
 }
 
 Status MapPlaces::read(const LiveMap& map, const EntryTaker& sink) const {
-  if (!map.keyed()) return read_cell(map, map.place, sink);
-  Result<MapWalk> entries = walk(map);
-  return entries ? entries->all(sink) : Status(std::move(entries).error());
+  return map.keyed() ? read_hash(map, map.fd.get(), sink) : read_cell(map, map.place, sink);
 }
 
 MapPlaces::Extent MapPlaces::extent(const LiveMap& map) const {
@@ -251,18 +249,21 @@ Status MapPlaces::empty(LiveMap& map, Keys keys) {
   return old ? Status(Nothing{}) : Status(std::move(old).error());
 }
 
-Result<MapWalk> MapPlaces::take(LiveMap& map) {
+Result<Fd> MapPlaces::replace(LiveMap& map) {
   Result<Fd> fresh = make_hash(map);
-  if (!fresh) return std::move(fresh).error();
-  Result<Fd> old = exchange(map, std::move(fresh).value());
+  return fresh ? exchange(map, std::move(fresh).value()) : std::move(fresh);
+}
+
+Result<MapWalk> MapPlaces::take(LiveMap& map) {
+  Result<Fd> old = replace(map);
   if (!old) return std::move(old).error();
   return walk_of(map, std::move(old).value());
 }
 
 Status MapPlaces::take(LiveMap& map, const EntryTaker& sink) {
   if (map.keyed()) {
-    Result<MapWalk> entries = take(map);
-    return entries ? entries->all(sink) : Status(std::move(entries).error());
+    const Result<Fd> old = replace(map);
+    return old ? read_hash(map, old->get(), sink) : Status(old.error());
   }
   const Result<uint32_t> old = move(map);
   if (!old) return old.error();

@@ -48,7 +48,6 @@ class MapWalk {
   MapWalk(Fd hash, const EntryShape& shape, uint64_t max, bool tallies);
   // Hands the next entries to `sink`, as EntryReader::next does. False when there are no more.
   Result<bool> next(const EntryTaker& sink);
-  Status all(const EntryTaker& sink);
 
  private:
   Fd hash_;
@@ -94,10 +93,12 @@ class MapPlaces {
   std::vector<uint32_t>& free_places(const LiveMap& map);
   int cells_of(const LiveMap& map) const;
   Result<MapWalk> walk_of(const LiveMap& map, Fd hash) const;
+  Status read_hash(const LiveMap& map, int fd, const EntryTaker& sink) const;
   Status read_cell(const LiveMap& map, uint32_t place, const EntryTaker& sink) const;
   Status give_place(LiveMap& map);
   Result<Fd> make_hash(const LiveMap& map) const;
   Result<Fd> exchange(LiveMap& map, Fd fresh);
+  Result<Fd> replace(LiveMap& map);  // exchanges it for an empty one
   // Another place, with zeros; the one that it had. Runs may still write to that.
   Result<uint32_t> move(LiveMap& map);
   void free_later(const LiveMap& map, uint32_t place);

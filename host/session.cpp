@@ -244,8 +244,9 @@ const std::vector<Target>* Session::targets_of(ProbeId id) const {
 std::vector<MapInfo> Session::maps() const {
   if (!impl_->maps) return {};
   std::vector<MapInfo> infos = impl_->maps->list();
+  const std::string note = impl_->stacks->note();
   for (MapInfo& info : infos)
-    if (bytecode::has_stacks(impl_->maps->look(info.name)->spec)) info.note = impl_->stacks->note();
+    if (bytecode::has_stacks(impl_->maps->look(info.name)->spec)) info.note = note;
   return infos;
 }
 
