@@ -84,6 +84,9 @@ struct Blame {
   Span target = {};                    // the target argument
   Span argument = {};                  // for `argument`: the one that Error::subject names
   const SourceText* source = nullptr;  // the closure
+
+  // All at one place.
+  static Blame at(Span place) { return {.head = place, .argument = place}; }
 };
 LabeledError labeled(const bytecode::Error& error, const Blame& blame);
 

@@ -128,8 +128,7 @@ void add_bars(Value& table, size_t columns) {
 
 Task<Answer> map_values(CallPtr call, Tracing& tracing, std::vector<std::string> names,
                         Span blame_span, MapWords words) {
-  Blame blame;
-  blame.head = blame.argument = blame_span;
+  const Blame blame = Blame::at(blame_span);
   Record values;
   std::optional<size_t> columns;
   for (const std::string& name : names) {
@@ -247,10 +246,7 @@ Task<Answer> change_maps(CallPtr call, Tracing& tracing,
   if (!maps) co_return maps.error();
   for (const std::string& name : maps->names) {
     const host::Status done = (tracing.session().*change)(name);
-    if (done) continue;
-    Blame blame;
-    blame.head = blame.argument = maps->span;
-    co_return labeled(done.error(), blame);
+    if (!done) co_return labeled(done.error(), Blame::at(maps->span));
   }
   co_return EmptyAnswer{};
 }

@@ -20,10 +20,7 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
   for (const ProbeRef& ref : refs) {
     if (!tracing.lives(ref.id)) continue;
     const host::Status detached = tracing.detach(ref.id);
-    if (detached) continue;
-    Blame blame;
-    blame.head = blame.argument = ref.span;
-    co_return labeled(detached.error(), blame);
+    if (!detached) co_return labeled(detached.error(), Blame::at(ref.span));
   }
   co_return EmptyAnswer{};
 }

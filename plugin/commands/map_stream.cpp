@@ -53,15 +53,11 @@ class MapStream : public ItemSource {
 
 }  // namespace
 
-Answer map_rows(const Call& call, std::unique_ptr<host::MapRows> rows, Span blame_span) {
+Answer map_rows(const Call& call, std::unique_ptr<host::MapRows> rows, Span blame) {
   List first;
   while (first.size() <= table_rows_max) {
     auto more = rows->next();
-    if (!more) {
-      Blame blame;
-      blame.head = blame.argument = blame_span;
-      return labeled(more.error(), blame);
-    }
+    if (!more) return labeled(more.error(), Blame::at(blame));
     if (more->empty()) return Value(std::move(first));
     first.insert(first.end(), std::make_move_iterator(more->begin()),
                  std::make_move_iterator(more->end()));

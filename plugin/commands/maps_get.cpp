@@ -19,15 +19,13 @@ Command commands_table::maps_get() {
               .description = "What a map holds: a table, or a value where the map has no key.",
               .more = "A table of more than some ten thousand rows comes as a stream, however "
                       "large the map is.\nA probe stands for its maps: one gives its table, "
-                      "several a record of them "
-                      "by name.",
+                      "several a record of them by name.",
               .search_terms = {"counters", "aggregate", "ebpf"},
               .optional = {{"map", "a map's name, or a probe's id or record; or from the pipe",
                             shape::any(), Completes::maps}},
               .flags = {{"clear", 'c', Node(),
                          "empty it in the same moment: no hit is in neither or in both, and what "
-                         "is not read "
-                         "is gone"},
+                         "is not read is gone"},
                         {"addresses", 0, Node(), "stacks as numbers, without names"}},
               .examples = {{"bpf-maps get opens | sort-by value -r | first 10",
                             "The ten highest counts of the map `opens`"},

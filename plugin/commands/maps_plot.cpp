@@ -12,9 +12,7 @@ Task<Outcome<std::vector<bytecode::Value>>> rows_of_map(CallPtr call, Tracing& t
   auto maps = co_await map_argument(call, tracing);
   if (!maps) co_return maps.error();
   auto value = tracing.session().map_get(maps->names.front());
-  Blame blame;
-  blame.head = blame.argument = maps->span;
-  if (!value) co_return labeled(value.error(), blame);
+  if (!value) co_return labeled(value.error(), Blame::at(maps->span));
   if (bytecode::List* rows = value->get_if<bytecode::List>()) co_return std::move(*rows);
   co_return error_at(maps->span, "only a histogram can be drawn",
                      maps->names.front() + " has no buckets", "`hist` in a closure makes one");

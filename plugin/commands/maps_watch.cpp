@@ -110,11 +110,7 @@ Task<Answer> run(CallPtr call, Tracing& tracing) {
                        "name one of " + maps->names.front() + " and the others");
   bytecode::Snapshot since;
   auto first = tracing.session().map_growth(maps->names.front(), since);
-  if (!first) {
-    Blame blame;
-    blame.head = blame.argument = maps->span;
-    co_return labeled(first.error(), blame);
-  }
+  if (!first) co_return labeled(first.error(), Blame::at(maps->span));
   StreamAnswer answer;
   auto watch = std::make_shared<Watch>(call->head());
   answer.source = watch;

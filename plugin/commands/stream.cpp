@@ -67,9 +67,8 @@ Command commands_table::stream() {
           .more = "Columns: time probe target name type event_type pid tid comm cpu value.\n"
                   "Types: probe_hit (an empty closure), log (print), custom (emit, or the "
                   "closure's value), counter (a\nmap that changed, about once a second, of 10240 "
-                  "entries at most), lost and fault. The stream ends with its last probe. Rows "
-                  "that\nnobody has read "
-                  "yet come first.",
+                  "entries at most), lost and fault. The stream ends with its last probe.\nRows "
+                  "that nobody has read yet come first.",
           .search_terms = {"trace", "events", "watch", "ebpf"},
           .rest = {{"probe", "ids or records of probes; all of them if none is given", shape::any(),
                     Completes::probes}},
