@@ -65,8 +65,9 @@ int64_t bucket_at(const MapSpec& map, const std::vector<uint8_t>& key) {
   return bucket;
 }
 
-// The part of a histogram's key that tells one histogram from another.
+// The key without the bucket of a histogram.
 std::span<const uint8_t> series_of(const MapSpec& map, const Entry& entry) {
+  if (map.kind != MapKind::hist) return entry.key;
   return std::span(entry.key).first(map.key.back().offset);
 }
 
@@ -81,43 +82,28 @@ Record bucket_row(Record row, const MapSpec& map, int64_t bucket, int64_t count,
   return row;
 }
 
-// Stacks of the same frames are one key, whichever processes they are of.
-std::vector<std::pair<Record, Amount>> by_frames(const MapSpec& map,
-                                                 const std::vector<Entry>& entries, Clock clock,
-                                                 const Names* names) {
-  std::vector<std::pair<Record, Amount>> rows;
-  std::map<std::string, size_t> known;
-  for (const Entry& entry : entries) {
-    Record key = key_columns(map, entry, clock, names);
-    const auto [place, is_new] = known.emplace(show(Value(key)), rows.size());
-    if (is_new)
-      rows.emplace_back(std::move(key), entry.amount);
-    else
-      rows[place->second].second += entry.amount;
-  }
-  return rows;
-}
-
-// Likewise of histograms: entries whose keys are shown alike get the key of the first of them.
-std::vector<Entry> by_series(const MapSpec& map, std::vector<Entry> entries, Clock clock,
+// Stacks of the same frames are one key, whichever processes they are of: entries whose keys are
+// shown alike are one, where the first of them stands.
+std::vector<Entry> by_frames(const MapSpec& map, std::vector<Entry> entries, Clock clock,
                              const Names* names) {
   std::map<std::string, std::vector<uint8_t>> known;
-  Snapshot merged;
+  std::map<std::vector<uint8_t>, size_t> places;
+  std::vector<Entry> merged;
   for (Entry& entry : entries) {
     const auto of = series_of(map, entry);
     const std::string shown = show(Value(key_columns(map, entry, clock, names)));
     const auto first = known.try_emplace(shown, of.begin(), of.end()).first;
     std::copy(first->second.begin(), first->second.end(), entry.key.begin());
-    const auto [place, is_new] = merged.try_emplace(std::move(entry.key), entry.amount);
-    if (!is_new) place->second += entry.amount;
+    const auto [place, is_new] = places.try_emplace(entry.key, merged.size());
+    if (is_new)
+      merged.push_back(std::move(entry));
+    else
+      merged[place->second].amount += entry.amount;
   }
-  std::vector<Entry> result;
-  for (auto& [key, amount] : merged) result.push_back({key, amount});
-  return result;
+  return merged;
 }
 
 List histogram(const MapSpec& map, std::vector<Entry> entries, Clock clock, const Names* names) {
-  if (has_stacks(map)) entries = by_series(map, std::move(entries), clock, names);
   std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
     const auto of_a = series_of(map, a), of_b = series_of(map, b);
     if (!std::ranges::equal(of_a, of_b)) return std::ranges::lexicographical_compare(of_a, of_b);
@@ -211,7 +197,6 @@ Value Amount::highest(As as, Clock clock) const {
 std::vector<Entry> growth(const MapSpec& map, Snapshot& before, std::vector<Entry> now) {
   const bool is_number = map.kind != MapKind::value || map.as == As::integer ||
                          map.as == As::duration || map.as == As::filesize;
-  const bool is_extreme = map.kind == MapKind::min || map.kind == MapKind::max;
   Snapshot after;
   std::vector<Entry> grown;
   for (Entry& entry : now) {
@@ -220,7 +205,7 @@ std::vector<Entry> growth(const MapSpec& map, Snapshot& before, std::vector<Entr
     after.emplace(entry.key, entry.amount);
     // A map without a key has a row all the same.
     if (!is_new && old->second == entry.amount && !map.key.empty()) continue;
-    if (!is_new && is_number && !is_extreme) entry.amount = entry.amount.since(old->second);
+    if (!is_new && is_number) entry.amount = entry.amount.since(old->second);
     grown.push_back(std::move(entry));
   }
   before = std::move(after);
@@ -238,6 +223,8 @@ bool has_row_per_entry(const MapSpec& map) {
 }
 
 Value map_value(const MapSpec& map, std::vector<Entry> entries, Clock clock, const Names* names) {
+  if (has_stacks(map) && map.kind != MapKind::value)
+    entries = by_frames(map, std::move(entries), clock, names);
   if (map.kind == MapKind::hist) return Value(histogram(map, std::move(entries), clock, names));
   if (map.key.empty() && map.kind == MapKind::value && entries.empty()) return Value();
   if (map.key.empty()) {
@@ -247,11 +234,6 @@ Value map_value(const MapSpec& map, std::vector<Entry> entries, Clock clock, con
   }
   List rows;
   rows.reserve(entries.size());
-  if (has_stacks(map) && map.kind != MapKind::value) {
-    for (auto& [key, amount] : by_frames(map, entries, clock, names))
-      rows.emplace_back(with_values(std::move(key), map, amount, clock));
-    return Value(std::move(rows));
-  }
   for (const Entry& entry : entries)
     rows.emplace_back(with_values(key_columns(map, entry, clock, names), map, entry.amount, clock));
   return Value(std::move(rows));
