@@ -9,30 +9,6 @@
 #include "bytecode/wire.h"
 
 namespace bytecode {
-// The parts that keys of both kinds fit into; nothing where they differ in more than the room for a
-// text and in whether a part may be null.
-std::optional<std::vector<KeyPart>> Lowering::widened(const std::vector<KeyPart>& parts,
-                                                      const std::vector<KeyPart>& others) {
-  if (parts.size() != others.size()) return std::nullopt;
-  std::vector<KeyPart> result = parts;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    bool alike = parts[i].name == others[i].name && parts[i].as == others[i].as &&
-                 parts[i].names == others[i].names && parts[i].bytes == others[i].bytes;
-    if (!alike) return std::nullopt;
-    result[i].size = std::max(parts[i].size, others[i].size);
-    result[i].nullable |= others[i].nullable;
-  }
-  return result;
-}
-
-// The parts of a key, as wide as those of all keys to the map of this name until now.
-std::vector<KeyPart> Lowering::widest(const std::string& map, std::vector<KeyPart> parts) {
-  std::vector<KeyPart>& known = widest_keys_.try_emplace(map, parts).first->second;
-  std::optional<std::vector<KeyPart>> both = widened(parts, known);
-  if (!both) return parts;
-  known = *both;
-  return std::move(*both);
-}
 
 // The key of a map's entry, of a value or of none, with the bucket of a histogram behind it.
 // Nothing where the value cannot be a key; then the errors say why.
@@ -45,7 +21,7 @@ std::optional<Lowering::Key> Lowering::key_of(const Operand* operand, const MapS
     key.values.push_back(*bucket);
   }
   // A map without a name is this call's alone.
-  if (!map.name.empty()) key.parts = widest(map.name, std::move(key.parts));
+  if (!map.name.empty()) key.parts = known_maps_.widest(map.name, std::move(key.parts));
   if (!fit(key, operand ? operand->span : map.span)) return std::nullopt;
   return key;
 }

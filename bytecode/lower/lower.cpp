@@ -55,8 +55,8 @@ Lowering::Lowering(std::string_view source, const Schema& schema, const CompileO
       closure_end_(static_cast<uint32_t>(source.size())),
       schema_(schema),
       options_(options),
-      captures_(&options.captures) {
-  for (const MapSpec& map : options.maps) widest_keys_.emplace(map.name, map.key);
+      captures_(&options.captures),
+      known_maps_(options.maps) {
   // Of these words in a string or a name too: then a copy is made that nobody needs.
   for (std::string_view word : {"for ", "while ", "loop "})
     has_loops_ |= source_.find(word) != std::string::npos;

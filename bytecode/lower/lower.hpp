@@ -17,8 +17,8 @@
 // loop.cpp, call.cpp (closures and custom commands), join.cpp (values of several
 // branches), expr.cpp (values), operator.cpp (operators), condition.cpp (tests
 // and jumps), context_fields.cpp (what `$ctx` holds), verbs.cpp (verbs), output.cpp
-// (rows), key.cpp (keys of maps), maps.cpp, buckets.cpp, timers.cpp (verbs that
-// keep something in the kernel), computed.cpp (what the host computes),
+// (rows), key.cpp (keys of maps), maps.cpp, walk.cpp, buckets.cpp, timers.cpp (verbs
+// that keep something in the kernel), computed.cpp (what the host computes),
 // commands.cpp (commands of Nushell; their table), list.cpp, record.cpp,
 // text.cpp; typed.cpp (below C types), fetch.cpp (reads), memory.cpp (verbs on addresses).
 #pragma once
@@ -28,7 +28,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +38,7 @@
 #include "bytecode/lower/assembler.hpp"
 #include "bytecode/lower/call_site.hpp"
 #include "bytecode/lower/join.hpp"
+#include "bytecode/lower/known_maps.hpp"
 #include "bytecode/lower/types.hpp"
 #include "bytecode/parser/ast.hpp"
 
@@ -51,8 +51,7 @@ class Lowering {
   // Whether it must be run again by a new Lowering that knows what this one has learnt.
   bool lower_again() const { return lower_again_; }
   void learn(const Lowering& before) {
-    widest_keys_ = before.widest_keys_;
-    learnt_maps_ = before.program_.maps;
+    known_maps_.learn(before.known_maps_, before.program_.maps);
   }
   // Makes a text of the options known, with the tree that was parsed from it.
   void add_command(const ast::Def& def, const Text& text);
@@ -505,9 +504,6 @@ class Lowering {
   std::optional<Key> key_of(const Operand* operand, const MapSpec& map, const Operand* bucket);
   bool key_parts(const Operand& operand, MapKind kind, Key& key);
   bool fit(Key& key, Span span);
-  static std::optional<std::vector<KeyPart>> widened(const std::vector<KeyPart>& parts,
-                                                     const std::vector<KeyPart>& others);
-  std::vector<KeyPart> widest(const std::string& map, std::vector<KeyPart> parts);
   bool key_part(const std::string& name, const Operand& value, Key& key);
   void write_key(const Key& key);
 
@@ -595,12 +591,7 @@ class Lowering {
   // Which raw field of the row under construction has which value: a builtin, a field, a register.
   using SentValue = std::tuple<const Builtin*, const Field*, uint8_t, bool, bool>;
   std::map<SentValue, uint16_t> sent_;
-  // By a map's name: room that all its keys met so far fit into, before long texts give some up.
-  // It only grows, so that lowering again comes to an end.
-  std::map<std::string, std::vector<KeyPart>> widest_keys_;
-  std::vector<MapSpec> learnt_maps_;    // that were met the last time
-  std::set<std::string> refused_maps_;  // that something wrong was to be put into
-  std::set<std::string> missed_maps_;   // that were asked for before anything was put into them
+  KnownMaps known_maps_;
   bool lower_again_ = false;
   static constexpr size_t max_work = 100'000;  // some tenths of a second
   size_t work_ = 0;                            // spent, on what was rolled back too

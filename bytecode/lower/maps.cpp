@@ -106,7 +106,7 @@ std::optional<uint32_t> Lowering::map_for(const CallSite& site, const ast::Expr*
     return std::nullopt;
   }
   // What this puts was asked for before it: then it is known from the beginning.
-  lower_again_ |= missed_maps_.contains(map.name);
+  lower_again_ |= known_maps_.is_missed(map.name);
   map.entries = options_.map_entries;
   map.lru = options_.lru && map.kind == MapKind::value && !map.key.empty();
   program_.maps.push_back(std::move(map));
@@ -242,10 +242,9 @@ Operand Lowering::hist_verb(const CallSite& site, const Operand* input) {
 
 // A map of the closure's own, as this closure or another has made it.
 const MapSpec* Lowering::known_map(std::string_view name) const {
-  for (const std::vector<MapSpec>* maps : {&program_.maps, &learnt_maps_, &options_.maps})
-    for (const MapSpec& map : *maps)
-      if (map.name == name) return &map;
-  return nullptr;
+  for (const MapSpec& map : program_.maps)
+    if (map.name == name) return &map;
+  return known_maps_.find(name);
 }
 
 // The map of values that a closure asks for, if there is one; else it has been reported.
@@ -253,12 +252,12 @@ const MapSpec* Lowering::map_of_values(const ast::Expr& name) {
   const std::string called = *literal_name(name);
   const MapSpec* known = known_map(called);
   // What puts something there has been refused: that is what is wrong.
-  if (!known && refused_maps_.contains(called)) return nullptr;
+  if (!known && known_maps_.is_refused(called)) return nullptr;
   if (!known) {
     fail(name.span, "nothing is put into the map `" + called + "`", "not known yet",
          "attach what has `map-put " + called + "` first, or both in one bpf-trace");
     errors_.back().subject = called;
-    missed_maps_.insert(called);
+    known_maps_.miss(called);
     return nullptr;
   }
   if (known->kind == MapKind::value) return known;
@@ -299,7 +298,7 @@ Operand Lowering::store_verb(const CallSite& site, const Operand* input, vm_opco
   if (!name) return null(site.span);
   const size_t errors = errors_.size();
   Operand result = store(site, input, op, **name, *given);
-  if (errors_.size() != errors) refused_maps_.insert(*literal_name(**name));
+  if (errors_.size() != errors) known_maps_.refuse(*literal_name(**name));
   return result;
 }
 

@@ -52,7 +52,7 @@ std::optional<Operand> Lowering::key_in_walk(const CallSite& site, const MapSpec
   record.span = site.span;
   for (size_t i = 0; i < map.key.size(); ++i) {
     const KeyPart& part = map.key[i];
-    if (part.as != As::string && as_of(kept_type(part.as)) != part.as) {
+    if (as_of(kept_type(part.as)) != part.as) {
       fail(site.span, "`map-each` cannot read the keys of `" + map.name + "`",
            (part.name.empty() ? "they are" : "`" + part.name + "` is") + " of type " +
                std::string(as_name(part.as)),
@@ -91,7 +91,7 @@ Operand Lowering::map_each_verb(const CallSite& site, const Operand* input) {
   if (map.key.empty())
     return fail((*name)->span, "the map `" + map.name + "` has no keys", "one value only",
                 "write map-get " + map.name);
-  map.key = widest(map.name, std::move(map.key));
+  map.key = known_maps_.widest(map.name, std::move(map.key));
   fit_key(map.key, map.key_class);
   std::optional<MapUse> use = map_use(site, *name, map, nullptr);
   if (!use) return null(site.span);
