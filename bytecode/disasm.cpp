@@ -118,9 +118,9 @@ std::string operands(const Program& program, const vm_insn& insn, Format format)
     case Format::imm:
       return number(insn.imm);
     case Format::key_int:
-      if (insn.op == VM_OP_ld_key)
-        return reg(insn.a) + sep + at("key", static_cast<uint32_t>(insn.imm));
       return at("key", static_cast<uint32_t>(insn.imm)) + sep + reg(insn.a);
+    case Format::word_at_key:
+      return reg(insn.a) + sep + at("key", static_cast<uint32_t>(insn.imm));
     case Format::text_at_key:
       return reg(insn.a) + sep + at("heap", insn.b) + sep + at("key", imm_low(insn)) + sep +
              number(imm_high(insn));

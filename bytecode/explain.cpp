@@ -92,6 +92,7 @@ bool writes_a(const OpInfo& info) {
     case Format::test:
     case Format::branch:
     case Format::imm:
+    case Format::key_int:
     case Format::key_int_at:
     case Format::key_str:
     case Format::map_key:
@@ -105,8 +106,6 @@ bool writes_a(const OpInfo& info) {
     case Format::site:
     case Format::fault:
       return false;
-    case Format::key_int:
-      return info.op == VM_OP_ld_key;
     default:
       return info.op != VM_OP_row_int && info.op != VM_OP_row_str;
   }

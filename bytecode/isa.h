@@ -29,7 +29,8 @@
  *   key_int     a register; imm a multiple of 8, + 8 <= VM_KEY_MAX
  *   key_int_at  imm a multiple of 8, + 16 <= VM_KEY_MAX
  *   key_str     a register; imm: offset | capacity << 16, multiples of 8, the sum <= VM_KEY_MAX
- *   text_at_key likewise; b a heap block
+ *   word_at_key as key_int
+ *   text_at_key as key_str; b a heap block
  *   a_bit       a register; imm a bit, 0 to 63
  *   fault       imm a fault that ends the run
  *   abc_end     registers; imm 0 or 1

@@ -71,6 +71,7 @@ std::string_view format_name(Format format) {
     NAME(key_int);
     NAME(key_int_at);
     NAME(key_str);
+    NAME(word_at_key);
     NAME(text_at_key);
     NAME(a_bit);
     NAME(fault);

@@ -36,6 +36,7 @@ enum class Format : uint8_t {
   key_int,
   key_int_at,
   key_str,
+  word_at_key,
   text_at_key,
   a_bit,
   fault,

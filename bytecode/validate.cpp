@@ -91,6 +91,7 @@ class Operands {
         return require(imm >= 0 && imm <= VM_KEY_MAX && multiple_of_8(imm),
                        "no key has such a size");
       case Format::key_int:
+      case Format::word_at_key:
         return first_of(reg(insn.a), key(imm, 8));
       case Format::key_int_at:
         return key(imm, VM_COMM_BYTES);

@@ -229,6 +229,10 @@ class Generator {
       case Format::next_key:
         maker_.add(info.op, below(kNumbers - 2), 0, 0, values_);
         return;
+      case Format::word_at_key:
+        maker_.add(VM_OP_key_zero, 0, 0, 0, 64);
+        maker_.add(info.op, number(), 0, 0, 8 * below(8));
+        return;
       case Format::text_at_key:
         maker_.add(VM_OP_key_zero, 0, 0, 0, 64);
         maker_.add(info.op, string(), block(), 0, 8 | 48 << 16);
@@ -250,11 +254,6 @@ class Generator {
       case Format::key_str:
       case Format::a_bit:
       case Format::map_key:
-        if (info.op == VM_OP_ld_key) {
-          maker_.add(VM_OP_key_zero, 0, 0, 0, 64);
-          maker_.add(info.op, number(), 0, 0, 8 * below(8));
-          return;
-        }
         return add_count();
     }
   }
